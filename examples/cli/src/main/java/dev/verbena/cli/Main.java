@@ -1,0 +1,111 @@
+package dev.verbena.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The {@code verbena} command: reads the command line, runs one subcommand and ends with its exit code.
+ *
+ * <p>Standard output holds results only; messages, logs and progress go to standard error.
+ *
+ * <p>Threading: one command per process, on the main thread.
+ */
+@Command(
+        name = "verbena",
+        description = "RDMA verbs messaging for the JVM.",
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        usageHelpAutoWidth = true,
+        subcommands = {HelpCommand.class, CompletionCommand.class, TestCommand.class, LabCommand.class},
+        footer = {
+            "",
+            "Exit codes: 0 ok; 1 ran and failed; 2 usage; 3 no usable provider or device; 4 peer refused, lost or timed out.",
+            "'verbena help COMMAND' explains one command."
+        })
+public final class Main implements Runnable {
+    /** Read by slf4j-simple when the first logger is made. */
+    private static final String LOG_LEVEL = "org.slf4j.simpleLogger.defaultLogLevel";
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Log what happens to standard error; an error brings its stack trace.")
+    private boolean verbose;
+
+    @Option(
+            names = {"-h", "--help"},
+            scope = ScopeType.INHERIT,
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean help;
+
+    @Option(
+            names = "--version",
+            versionHelp = true,
+            description = "Show the versions of Verbena, Java and the machine, and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean version;
+
+    private Main() {}
+
+    /**
+     * Runs one command and ends the process with its exit code.
+     *
+     * @param arguments as typed
+     */
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The whole command, ready to execute. */
+    static CommandLine commandLine() {
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionStrategy(main::execute);
+        commandLine.setParameterExceptionHandler(Main::explainUsage);
+        commandLine.setExecutionExceptionHandler(main::explainFailure);
+        return commandLine;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    private int execute(ParseResult parsed) {
+        if (verbose) {
+            System.setProperty(LOG_LEVEL, "debug");
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static int explainUsage(ParameterException e, String[] arguments) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("verbena: " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println("'" + name + " --help' shows what it takes.");
+        return ExitCodes.USAGE;
+    }
+
+    private int explainFailure(Exception e, CommandLine command, ParseResult parsed) {
+        String message = e.getMessage();
+        command.getErr().println("verbena: " + (message == null ? e.toString() : message));
+        if (verbose) {
+            e.printStackTrace(command.getErr());
+        }
+        return ExitCodes.FAILED;
+    }
+}

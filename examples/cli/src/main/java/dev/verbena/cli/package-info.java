@@ -1,0 +1,5 @@
+/** The verbena command. */
+@NullMarked
+package dev.verbena.cli;
+
+import org.jspecify.annotations.NullMarked;

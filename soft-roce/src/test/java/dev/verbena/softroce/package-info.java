@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.softroce;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+/** The verbs API and its provider SPI. */
+module dev.verbena.verbs {
+    requires static transitive org.jspecify;
+}
