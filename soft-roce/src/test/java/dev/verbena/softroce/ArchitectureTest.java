@@ -15,6 +15,7 @@ final class ArchitectureTest {
     private static final String VERBS = "dev.verbena.verbs";
     private static final String VERBS_CM = "dev.verbena.verbs.cm..";
     private static final String VERBS_SPI = "dev.verbena.verbs.spi..";
+    private static final String VERBS_INTERNAL = "dev.verbena.verbs.internal..";
     private static final String RDMA_CORE = "dev.verbena.verbs.rdmacore..";
     private static final String EMBEDDED = "dev.verbena.verbs.embedded..";
     private static final String CONFORMANCE = "dev.verbena.verbs.conformance..";
@@ -34,7 +35,7 @@ final class ArchitectureTest {
     void theVerbsApiKnowsNothingAboveItAndNoProvider() {
         check(noClasses()
                 .that()
-                .resideInAnyPackage(VERBS, VERBS_CM, VERBS_SPI)
+                .resideInAnyPackage(VERBS, VERBS_CM, VERBS_SPI, VERBS_INTERNAL)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(RDMA_CORE, EMBEDDED, CONFORMANCE, CLI, SOFT_ROCE));
