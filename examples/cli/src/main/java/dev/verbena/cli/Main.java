@@ -8,6 +8,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code verbena} command: reads the command line, runs one subcommand and ends with its exit code.
@@ -93,11 +94,20 @@ public final class Main implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("verbena: " + e.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        command.getErr().println("verbena: " + message(e));
+        UnmatchedArgumentException.printSuggestions(e, command.getErr());
         String name = command.getCommandSpec().qualifiedName();
         command.getErr().println("'" + name + " --help' shows what it takes.");
         return ExitCodes.USAGE;
+    }
+
+    private static String message(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !e.getCommandLine().getSubcommands().isEmpty()) {
+            return "there is no command '" + unmatched.getUnmatched().getFirst() + "'";
+        }
+        return String.valueOf(e.getMessage());
     }
 
     private int explainFailure(Exception e, CommandLine command, ParseResult parsed) {

@@ -29,7 +29,7 @@ final class MainTest {
 
         assertThat(exitCode).isEqualTo(ExitCodes.USAGE);
         assertThat(out.toString()).isEmpty();
-        assertThat(err.toString()).contains("pingpnog");
+        assertThat(err.toString()).startsWith("verbena: there is no command 'pingpnog'");
     }
 
     @Test
