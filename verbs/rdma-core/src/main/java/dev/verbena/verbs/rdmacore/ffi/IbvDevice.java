@@ -37,6 +37,12 @@ public final class IbvDevice {
     @CStruct.Offset(value = "ibdev_path", bytes = 256)
     static final int IBDEV_PATH = 408;
 
+    @CStruct.Value
+    public static final int IBV_TRANSPORT_IB = 0;
+
+    @CStruct.Value
+    public static final int IBV_TRANSPORT_IWARP = 1;
+
     private IbvDevice() {}
 
     public static int nodeType(long device) {

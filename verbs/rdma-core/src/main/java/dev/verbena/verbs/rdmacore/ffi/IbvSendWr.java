@@ -160,6 +160,10 @@ public final class IbvSendWr {
         return Memory.getLong(wr + SG_LIST);
     }
 
+    public static void sgList(long wr, long value) {
+        Memory.putLong(wr + SG_LIST, value);
+    }
+
     public static int numSge(long wr) {
         return Memory.getInt(wr + NUM_SGE);
     }

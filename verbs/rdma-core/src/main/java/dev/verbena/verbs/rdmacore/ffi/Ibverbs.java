@@ -19,11 +19,12 @@ public final class Ibverbs {
                     + " Fedora, RHEL: dnf install libibverbs)",
             "ibv_get_device_list",
             "ibv_free_device_list",
+            "ibv_get_device_guid",
             "ibv_open_device",
             "ibv_close_device",
             "ibv_query_device",
             "ibv_query_port",
-            "_ibv_query_gid_ex",
+            "_ibv_query_gid_table",
             "ibv_query_pkey",
             "ibv_alloc_pd",
             "ibv_dealloc_pd",
@@ -63,15 +64,16 @@ public final class Ibverbs {
             NativeCall.returnsErrno(LIBRARY, "ibv_query_device", NativeCall.POINTER, NativeCall.POINTER);
     private static final MethodHandle IBV_QUERY_PORT =
             NativeCall.returnsErrno(LIBRARY, "ibv_query_port", NativeCall.POINTER, NativeCall.BYTE, NativeCall.POINTER);
-    private static final MethodHandle IBV_QUERY_GID_EX = NativeCall.returnsErrno(
+    private static final MethodHandle IBV_QUERY_GID_TABLE = NativeCall.returnsNegativeErrno(
             LIBRARY,
-            "_ibv_query_gid_ex",
+            "_ibv_query_gid_table",
             NativeCall.POINTER,
-            NativeCall.INT,
-            NativeCall.INT,
             NativeCall.POINTER,
+            NativeCall.LONG,
             NativeCall.INT,
             NativeCall.LONG);
+    private static final MethodHandle IBV_GET_DEVICE_GUID = NativeCall.cannotFail(
+            LIBRARY, "ibv_get_device_guid", FunctionDescriptor.of(NativeCall.LONG, NativeCall.POINTER));
     private static final MethodHandle IBV_QUERY_PKEY = NativeCall.minusOneAndErrno(
             LIBRARY, "ibv_query_pkey", NativeCall.POINTER, NativeCall.BYTE, NativeCall.INT, NativeCall.POINTER);
     private static final MethodHandle IBV_ALLOC_PD =
@@ -198,10 +200,19 @@ public final class Ibverbs {
         }
     }
 
-    /** The function behind the inline {@code ibv_query_gid_ex}. */
-    public static int ibv_query_gid_ex(long context, int portNum, int gidIndex, long entry, int flags, long entrySize) {
+    /** The function behind the inline {@code ibv_query_gid_table}: the used entries of all ports. */
+    public static long ibv_query_gid_table(long context, long entries, long maxEntries, int flags, long entrySize) {
         try {
-            return (int) IBV_QUERY_GID_EX.invokeExact(context, portNum, gidIndex, entry, flags, entrySize);
+            return (long) IBV_QUERY_GID_TABLE.invokeExact(context, entries, maxEntries, flags, entrySize);
+        } catch (Throwable thrown) {
+            throw NativeCall.unexpected(thrown);
+        }
+    }
+
+    /** Big-endian, read as a {@code long}. */
+    public static long ibv_get_device_guid(long device) {
+        try {
+            return (long) IBV_GET_DEVICE_GUID.invokeExact(device);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }

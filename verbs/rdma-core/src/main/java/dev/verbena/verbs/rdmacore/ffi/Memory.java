@@ -1,5 +1,6 @@
 package dev.verbena.verbs.rdmacore.ffi;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -91,8 +92,9 @@ public final class Memory {
         return new String(getBytes(address, length), StandardCharsets.UTF_8);
     }
 
-    /** A view of native memory as a segment without bounds of its own lifetime. */
-    public static MemorySegment segment(long address, long lengthBytes) {
-        return EVERYTHING.asSlice(address, lengthBytes);
+    /** A view of native memory as a segment that lives as long as the arena. */
+    @SuppressWarnings("restricted")
+    public static MemorySegment segment(long address, long lengthBytes, Arena arena) {
+        return MemorySegment.ofAddress(address).reinterpret(lengthBytes, arena, null);
     }
 }

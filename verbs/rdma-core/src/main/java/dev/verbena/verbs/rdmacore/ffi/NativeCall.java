@@ -1,5 +1,6 @@
 package dev.verbena.verbs.rdmacore.ffi;
 
+import dev.verbena.verbs.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -67,6 +68,11 @@ final class NativeCall {
     static MethodHandle returnsErrno(@Nullable Library library, String name, MemoryLayout... arguments) {
         MethodHandle call = downcall(library, name, FunctionDescriptor.of(INT, arguments));
         return MethodHandles.filterReturnValue(call, RETURNS_ERRNO);
+    }
+
+    /** The function returns a count, or the negative errno, and the handle the same. */
+    static MethodHandle returnsNegativeErrno(Library library, String name, MemoryLayout... arguments) {
+        return downcall(library, name, FunctionDescriptor.of(LONG, arguments));
     }
 
     /** The function cannot fail. The handle returns what the function returns. */
