@@ -3,8 +3,6 @@ package dev.verbena.verbs;
 import dev.verbena.verbs.internal.Lifetime;
 import dev.verbena.verbs.internal.OwnerGate;
 import dev.verbena.verbs.spi.QueuePairDriver;
-import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A send queue and a receive queue; see ibv_create_qp(3), ibv_modify_qp(3), ibv_post_send(3) and ibv_post_recv(3).
@@ -22,19 +20,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Hot path: everything named post, start and complete.
  */
 public final class QueuePair implements AutoCloseable {
-    private static final SplittableRandom PSN = new SplittableRandom();
+    /** The queue key of datagram queue pairs that {@link #initialize()} made ready. */
+    public static final int DEFAULT_QKEY = 0x11111111;
 
     private final ProtectionDomain pd;
     private final QueuePairConfig config;
     private final QueuePairDriver driver;
     private final Lifetime lifetime;
     private final OwnerGate gate;
-    private final int opcodes;
-    private final int inlineMax;
-    private final int sendEntriesMax;
+    private final RequestRules rules;
+    private final QueuePairSetup setup;
     private final int receiveEntriesMax;
     private final boolean ownReceives;
-    private final int psn;
 
     private QueuePairState state = QueuePairState.RESET;
     private boolean maySend;
@@ -44,26 +41,15 @@ public final class QueuePair implements AutoCloseable {
     private boolean batchingReceives;
     private int stagedReceives;
     private int lastErrno;
-    private @Nullable MemoryRegion lastInline;
-    private int port = 1;
-    private int gidIndex = -1;
 
     QueuePair(ProtectionDomain pd, QueuePairConfig config, QueuePairDriver driver, Lifetime[] parents) {
         this.pd = pd;
         this.config = config;
         this.driver = driver;
-        this.inlineMax = driver.inlineMax();
-        this.sendEntriesMax = driver.sendScatterGatherMax();
+        this.rules = new RequestRules(pd, config.type(), driver.sendScatterGatherMax(), driver.inlineMax());
+        this.setup = new QueuePairSetup(this);
         this.receiveEntriesMax = driver.receiveScatterGatherMax();
         this.ownReceives = config.sharedReceiveQueue() == null;
-        int allowed = 0;
-        for (int opcode = 0; opcode < 32; opcode++) {
-            allowed |= config.type().allows(opcode) ? 1 << opcode : 0;
-        }
-        this.opcodes = allowed;
-        synchronized (PSN) {
-            this.psn = PSN.nextInt(1 << 24);
-        }
         String name = String.format("qp 0x%06x on %s", driver.number(), pd.context());
         this.gate = new OwnerGate(name);
         this.lifetime = new Lifetime(name, this, parents);
@@ -104,7 +90,7 @@ public final class QueuePair implements AutoCloseable {
 
     /** Entries of a send request as granted. */
     public int sendEntriesMax() {
-        return sendEntriesMax;
+        return driver.sendScatterGatherMax();
     }
 
     /** Entries of a receive as granted. */
@@ -114,7 +100,7 @@ public final class QueuePair implements AutoCloseable {
 
     /** Largest inline payload as granted. */
     public int inlineMax() {
-        return inlineMax;
+        return driver.inlineMax();
     }
 
     /** The state as far as this side moved it; the device may have gone to ERROR since, see {@link #query()}. */
@@ -143,12 +129,6 @@ public final class QueuePair implements AutoCloseable {
                 String why = QueuePairTransitions.explain(type(), from, attributes);
                 throw new VerbsException(
                         "ibv_modify_qp", lifetime.name(), -result, explainModify(why, from, attributes));
-            }
-            if (attributes.has(QueuePairAttributes.PORT)) {
-                port = attributes.port();
-            }
-            if (attributes.has(QueuePairAttributes.AV) && attributes.addressVector() != null) {
-                gidIndex = attributes.addressVector().sourceGidIndex();
             }
             if (attributes.has(QueuePairAttributes.STATE)) {
                 become(attributes.state());
@@ -192,77 +172,34 @@ public final class QueuePair implements AutoCloseable {
 
     /** What a peer needs to reach this queue pair through port 1 with the GID that {@link GidChoice} prefers. */
     public QueuePairEndpoint localEndpoint() {
-        GidEntry gid = pd.context().chooseGid(port, null);
-        return localEndpoint(gid);
+        return setup.endpoint(pd.context().chooseGid(1, null));
     }
 
-    /** What a peer needs to reach this queue pair at a GID. */
+    /** What a peer needs to reach this queue pair at a GID, which {@link #connect} then leaves from. */
     public QueuePairEndpoint localEndpoint(GidEntry gid) {
-        port = gid.port();
-        gidIndex = gid.index();
-        int lid = pd.context().queryPort(port).lid();
-        return new QueuePairEndpoint(number(), psn, gid.gid(), lid);
+        return setup.endpoint(gid);
     }
 
     /**
      * Moves it from RESET to INIT, READY_TO_RECEIVE and READY_TO_SEND towards a peer, with sane defaults: active MTU, six
-     * retries, six receiver-not-ready retries of 0.64 ms, acknowledge timeout 67 ms, every remote right, read depth 1 or
-     * the device's. For other values use {@link #modify}.
+     * retries, six receiver-not-ready retries of 0.64 ms, acknowledge timeout 67 ms, every remote right, sixteen READs at a
+     * time where the device can. For other values use {@link #modify}.
      *
-     * @param remote the peer; of a datagram queue pair, its own endpoint
+     * @param remote the peer; of a datagram queue pair its own endpoint will do
      */
     public void connect(QueuePairEndpoint remote) {
-        initialize();
-        connectInitialized(remote);
+        setup.initialize();
+        setup.connect(remote);
     }
 
     /** The first step of {@link #connect}: to INIT, where receives may be posted. */
     public void initialize() {
-        QueuePairAttributes init = new QueuePairAttributes()
-                .state(QueuePairState.INIT)
-                .pkeyIndex(0)
-                .port(port);
-        if (type() == QueuePairType.UD) {
-            init.qkey(DEFAULT_QKEY);
-        } else {
-            init.accessFlags(accessOf(type()));
-        }
-        modify(init);
-    }
-
-    /** The queue key of datagram queue pairs that {@link #initialize()} made ready. */
-    public static final int DEFAULT_QKEY = 0x11111111;
-
-    private int accessOf(QueuePairType connected) {
-        if (connected == QueuePairType.UC) {
-            return AccessFlags.REMOTE_WRITE;
-        }
-        boolean atomics = pd.context().has(Capability.REMOTE_ATOMICS);
-        return AccessFlags.REMOTE_WRITE | AccessFlags.REMOTE_READ | (atomics ? AccessFlags.REMOTE_ATOMIC : 0);
+        setup.initialize();
     }
 
     /** The rest of {@link #connect} for a queue pair in INIT. */
     public void connectInitialized(QueuePairEndpoint remote) {
-        int depth = Math.clamp(pd.context().queryDevice().maxReadAtomicPerQueuePair(), 1, 16);
-        QueuePairAttributes receive = new QueuePairAttributes().state(QueuePairState.READY_TO_RECEIVE);
-        QueuePairAttributes send =
-                new QueuePairAttributes().state(QueuePairState.READY_TO_SEND).sendPsn(psn);
-        if (type() != QueuePairType.UD) {
-            int sourceIndex = gidIndex >= 0
-                    ? gidIndex
-                    : pd.context().chooseGid(port, null).index();
-            receive.addressVector(
-                            AddressVector.to(remote.gid(), port, sourceIndex).withLid(remote.lid()))
-                    .pathMtu(pd.context().queryPort(port).activeMtu())
-                    .destinationNumber(remote.number())
-                    .receivePsn(remote.psn());
-        }
-        if (type() == QueuePairType.RC) {
-            receive.destinationReadDepth(depth).minRnrTimer(12);
-            send.timeout(14).retryCount(6).rnrRetry(6).readDepth(depth);
-        }
-        modify(receive);
-        modify(send);
+        setup.connect(remote);
     }
 
     /** Joins the queue pair (UD) to a multicast group's delivery; ibv_attach_mcast(3). The fabric is joined by cm. */
@@ -316,9 +253,9 @@ public final class QueuePair implements AutoCloseable {
     private int send(int opcode, long id, long address, int lengthBytes, int lkey, int immediateOrKey, int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            checkConnected(opcode);
+            rules.checkConnected(opcode);
             checkSend(opcode, flags);
-            checkBuffer(address, lengthBytes, flags);
+            rules.checkBuffer(address, lengthBytes, flags);
             return finishSend(driver.send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
         } finally {
             gate.exit(hold);
@@ -328,9 +265,9 @@ public final class QueuePair implements AutoCloseable {
     private int send(int opcode, long id, ScatterGatherList list, int immediateOrKey, int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            checkConnected(opcode);
+            rules.checkConnected(opcode);
             checkSend(opcode, flags);
-            checkList(list, flags);
+            rules.checkList(list, flags);
             return finishSend(driver.send(opcode, id, flags, list, immediateOrKey));
         } finally {
             gate.exit(hold);
@@ -387,9 +324,9 @@ public final class QueuePair implements AutoCloseable {
             int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            checkDatagram(handle);
+            rules.checkDatagram(handle);
             checkSend(opcode, flags);
-            checkBuffer(address, lengthBytes, flags);
+            rules.checkBuffer(address, lengthBytes, flags);
             return finishSend(driver.sendDatagram(
                     opcode,
                     id,
@@ -411,9 +348,9 @@ public final class QueuePair implements AutoCloseable {
             long id, ScatterGatherList list, AddressHandle handle, int remoteNumber, int remoteQkey, int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            checkDatagram(handle);
+            rules.checkDatagram(handle);
             checkSend(Opcode.SEND, flags);
-            checkList(list, flags);
+            rules.checkList(list, flags);
             return finishSend(
                     driver.sendDatagram(Opcode.SEND, id, flags, list, 0, handle.driver(), remoteNumber, remoteQkey));
         } finally {
@@ -466,7 +403,7 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(opcode, flags);
-            checkBuffer(address, lengthBytes, flags);
+            rules.checkBuffer(address, lengthBytes, flags);
             return finishSend(
                     driver.rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
         } finally {
@@ -479,7 +416,7 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(opcode, flags);
-            checkList(list, flags);
+            rules.checkList(list, flags);
             return finishSend(driver.rdma(opcode, id, flags, list, remoteAddress, rkey, immediate));
         } finally {
             gate.exit(hold);
@@ -553,7 +490,7 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(Opcode.BIND_MW, flags);
-            checkBind(window, region, address, lengthBytes);
+            rules.checkBind(window, region, address, lengthBytes);
             int result =
                     driver.bind(id, flags, window.driver(), newRkey, region.driver(), address, lengthBytes, access);
             if (window.type() == MemoryWindow.Type.TYPE_2) {
@@ -573,7 +510,7 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkReceive();
-            checkLength(lengthBytes);
+            RequestRules.checkLength(lengthBytes);
             return finishReceive(driver.receive(id, address, lengthBytes, lkey));
         } finally {
             gate.exit(hold);
@@ -585,7 +522,7 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkReceive();
-            checkEntries(list, receiveEntriesMax);
+            RequestRules.checkEntries(list, receiveEntriesMax);
             return finishReceive(driver.receive(id, list));
         } finally {
             gate.exit(hold);
@@ -619,6 +556,8 @@ public final class QueuePair implements AutoCloseable {
             }
             if (!maySend) {
                 // The state changed under the batch: a request that reached the device now could run later.
+                stagedSends = 0;
+                driver.discardStaged();
                 throw illegalState("complete");
             }
             return flushSends();
@@ -642,7 +581,15 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             batchingReceives = false;
-            return stagedReceives == 0 ? 0 : flushReceives();
+            if (stagedReceives == 0) {
+                return 0;
+            }
+            if (!mayReceive) {
+                stagedReceives = 0;
+                driver.discardStaged();
+                checkReceive();
+            }
+            return flushReceives();
         } finally {
             gate.exit(hold);
         }
@@ -685,23 +632,10 @@ public final class QueuePair implements AutoCloseable {
     // ---------------------------------------------------------------- checks
 
     private void checkSend(int opcode, int flags) {
-        if (!maySend || (opcodes & (1 << opcode)) == 0 || (flags & ~SendFlags.KNOWN) != 0) {
-            refuseSend(opcode, flags);
-        }
-        if ((flags & SendFlags.INLINE) != 0 && opcode > Opcode.SEND_WITH_IMM && opcode != Opcode.SEND_WITH_INV) {
-            throw new IllegalArgumentException(Opcode.name(opcode) + " carries no payload that could be inline");
-        }
-    }
-
-    private void refuseSend(int opcode, int flags) {
-        if ((opcodes & (1 << opcode)) == 0) {
-            throw new IllegalArgumentException(
-                    Opcode.name(opcode) + " is not an operation of a " + type() + " queue pair");
-        }
         if (!maySend) {
             throw illegalState(Opcode.name(opcode));
         }
-        throw new IllegalArgumentException("unknown send flags 0x" + Integer.toHexString(flags));
+        rules.checkRequest(opcode, flags);
     }
 
     private IllegalStateException illegalState(String what) {
@@ -709,106 +643,13 @@ public final class QueuePair implements AutoCloseable {
                 + " needs READY_TO_SEND: connect it first; the request was not posted");
     }
 
-    private void checkConnected(int opcode) {
-        if (config.type() == QueuePairType.UD) {
-            throw new IllegalArgumentException(
-                    Opcode.name(opcode) + " on a UD queue pair needs an address handle: use postDatagram");
-        }
-    }
-
-    private void checkDatagram(AddressHandle handle) {
-        if (config.type() != QueuePairType.UD) {
-            throw new IllegalArgumentException("datagrams need a UD queue pair, this one is " + type());
-        }
-        if (!handle.isOpen()) {
-            throw new IllegalStateException(handle + " is closed");
-        }
-        if (handle.protectionDomain() != pd) {
-            throw new IllegalArgumentException(handle + " belongs to another protection domain");
-        }
-    }
-
-    private void checkBind(MemoryWindow window, MemoryRegion region, long address, long lengthBytes) {
-        if (!window.isOpen() || !region.isOpen()) {
-            throw new IllegalStateException((window.isOpen() ? region : window) + " is closed");
-        }
-        if (window.protectionDomain() != pd || region.protectionDomain() != pd) {
-            throw new IllegalArgumentException("window and region must be of the queue pair's protection domain");
-        }
-        if (lengthBytes < 0 || !region.covers(address, lengthBytes)) {
-            throw new IllegalArgumentException(
-                    String.format("%,d bytes at 0x%x do not lie in %s", lengthBytes, address, region));
-        }
-        if (type() == QueuePairType.UD) {
-            throw new IllegalArgumentException("memory windows are bound on RC and UC queue pairs");
-        }
-    }
-
     private void checkReceive() {
-        if (!mayReceive || !ownReceives) {
-            if (!ownReceives) {
-                throw new IllegalStateException(lifetime.name() + " takes receives from its shared receive queue");
-            }
+        if (!ownReceives) {
+            throw new IllegalStateException(lifetime.name() + " takes receives from its shared receive queue");
+        }
+        if (!mayReceive) {
             throw new IllegalStateException(lifetime.name() + " is in RESET, a receive needs INIT; it was not posted");
         }
-    }
-
-    static void checkLength(int lengthBytes) {
-        if (lengthBytes < 0) {
-            throw new IllegalArgumentException("length " + lengthBytes);
-        }
-    }
-
-    static void checkEntries(ScatterGatherList list, int max) {
-        if (list.size() > max) {
-            throw new IllegalArgumentException(
-                    list.size() + " entries, the queue was made for " + max + ": see QueuePairConfig.entries");
-        }
-    }
-
-    private void checkBuffer(long address, int lengthBytes, int flags) {
-        checkLength(lengthBytes);
-        if (sendEntriesMax == 0) {
-            throw new IllegalArgumentException("the queue was made for requests without payload");
-        }
-        if ((flags & SendFlags.INLINE) != 0) {
-            if (lengthBytes > inlineMax) {
-                throw tooLongInline(lengthBytes);
-            }
-            checkInline(address, lengthBytes);
-        }
-    }
-
-    private void checkList(ScatterGatherList list, int flags) {
-        checkEntries(list, sendEntriesMax);
-        if ((flags & SendFlags.INLINE) != 0) {
-            if (list.totalBytes() > inlineMax) {
-                throw tooLongInline(list.totalBytes());
-            }
-            for (int index = 0; index < list.size(); index++) {
-                checkInline(list.address(index), list.lengthBytes(index));
-            }
-        }
-    }
-
-    /** The library copies inline payloads from the raw address; outside an open region that could end the JVM. */
-    private void checkInline(long address, int lengthBytes) {
-        MemoryRegion last = lastInline;
-        if (lengthBytes == 0 || (last != null && last.isOpen() && last.covers(address, lengthBytes))) {
-            return;
-        }
-        MemoryRegion found = pd.regions().find(address, lengthBytes);
-        if (found == null) {
-            throw new IllegalArgumentException(String.format(
-                    "%,d inline bytes at 0x%x do not lie in an open memory region of this protection domain",
-                    lengthBytes, address));
-        }
-        lastInline = found;
-    }
-
-    private IllegalArgumentException tooLongInline(long bytes) {
-        return new IllegalArgumentException(bytes + " inline bytes, the queue pair takes " + inlineMax
-                + ": see QueuePairConfig.inlineBytes, or post without INLINE");
     }
 
     void awaitPosts() {

@@ -62,7 +62,7 @@ public final class SharedReceiveQueue implements AutoCloseable {
     public int postReceive(long id, long address, int lengthBytes, int lkey) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            QueuePair.checkLength(lengthBytes);
+            RequestRules.checkLength(lengthBytes);
             return finish(driver.receive(id, address, lengthBytes, lkey));
         } finally {
             gate.exit(hold);
@@ -73,7 +73,7 @@ public final class SharedReceiveQueue implements AutoCloseable {
     public int postReceive(long id, ScatterGatherList list) {
         OwnerGate.Hold hold = gate.enter();
         try {
-            QueuePair.checkEntries(list, entriesMax);
+            RequestRules.checkEntries(list, entriesMax);
             return finish(driver.receive(id, list));
         } finally {
             gate.exit(hold);

@@ -119,6 +119,9 @@ public interface QueuePairDriver extends AutoCloseable {
     /** Hands the staged receives over; answers how many the device took. What it did not take is dropped. */
     int flushReceives();
 
+    /** Forgets what is staged in both queues. */
+    void discardStaged();
+
     /** Why the last flush or bind was not taken whole: a positive errno (ENOMEM: the queue is full), else 0. */
     int lastErrno();
 
