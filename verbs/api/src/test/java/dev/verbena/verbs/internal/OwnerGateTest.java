@@ -1,0 +1,162 @@
+package dev.verbena.verbs.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class OwnerGateTest {
+    private static final int SCALE = Integer.getInteger("scale", 1);
+
+    /** What the gate guards: two plain fields that are equal whenever nobody is inside. */
+    private static final class Guarded {
+        private long left;
+        private long right;
+        private boolean destroyed;
+    }
+
+    @Test
+    void oneThreadAtATimeIsInsideWhoeverComes() throws Exception {
+        for (int threads : new int[] {2, 4}) {
+            OwnerGate gate = new OwnerGate("test");
+            Guarded guarded = new Guarded();
+            int rounds = 200_000 * SCALE;
+            List<Future<?>> done = new ArrayList<>();
+            try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+                for (int thread = 0; thread < threads; thread++) {
+                    done.add(executor.submit(() -> {
+                        for (int round = 0; round < rounds; round++) {
+                            OwnerGate.Hold hold = gate.enter();
+                            try {
+                                assertThat(guarded.left).isEqualTo(guarded.right);
+                                guarded.left++;
+                                guarded.right++;
+                            } finally {
+                                gate.exit(hold);
+                            }
+                        }
+                    }));
+                }
+                for (Future<?> future : done) {
+                    future.get(60, TimeUnit.SECONDS);
+                }
+            }
+            assertThat(guarded.left).isEqualTo((long) threads * rounds);
+        }
+    }
+
+    @Test
+    void aTakeoverBeforeTheGateBecomesALockIsSafeToo() throws Exception {
+        // Given an owner that is always inside, and a second thread that takes over once per gate
+        for (int round = 0; round < 300 * SCALE; round++) {
+            OwnerGate gate = new OwnerGate("test");
+            Guarded guarded = new Guarded();
+            AtomicBoolean stop = new AtomicBoolean();
+            CountDownLatch running = new CountDownLatch(1);
+            Thread owner = Thread.ofPlatform().start(() -> {
+                while (!stop.get()) {
+                    OwnerGate.Hold hold = gate.enter();
+                    guarded.left++;
+                    guarded.right++;
+                    gate.exit(hold);
+                    running.countDown();
+                }
+            });
+            assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+
+            // When it does
+            OwnerGate.Hold hold = gate.enter();
+            long left = guarded.left;
+            long right = guarded.right;
+            Thread.onSpinWait();
+            boolean alone = left == right && guarded.left == left && guarded.right == right;
+            gate.exit(hold);
+            stop.set(true);
+            owner.join();
+
+            // Then nobody else was inside
+            assertThat(alone).isTrue();
+        }
+    }
+
+    @Test
+    void closingWaitsForTheThreadInsideAndShutsTheGateForAll() throws Exception {
+        for (int round = 0; round < 300 * SCALE; round++) {
+            OwnerGate gate = new OwnerGate("qp 0x7");
+            Guarded guarded = new Guarded();
+            AtomicBoolean usedAfterDestroy = new AtomicBoolean();
+            CountDownLatch running = new CountDownLatch(1);
+            Thread owner = Thread.ofPlatform().start(() -> {
+                try {
+                    while (true) {
+                        OwnerGate.Hold hold = gate.enter();
+                        if (guarded.destroyed) {
+                            usedAfterDestroy.set(true);
+                        }
+                        gate.exit(hold);
+                        running.countDown();
+                    }
+                } catch (IllegalStateException closed) {
+                    assertThat(closed).hasMessage("qp 0x7 is closed");
+                }
+            });
+            assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+
+            assertThat(gate.close()).isTrue();
+            guarded.destroyed = true;
+            owner.join();
+
+            assertThat(usedAfterDestroy).isFalse();
+            assertThat(gate.close()).isFalse();
+        }
+    }
+
+    @Test
+    void aClosedGateNamesItsObject() {
+        OwnerGate gate = new OwnerGate("qp 0x8");
+        gate.close();
+
+        assertThatIllegalStateException().isThrownBy(gate::enter).withMessage("qp 0x8 is closed");
+        assertThat(gate.isClosed()).isTrue();
+    }
+
+    @Test
+    void aFenceAndAPassageEndEveryUseOfWhatWasClosedBefore() throws Exception {
+        for (int round = 0; round < 300 * SCALE; round++) {
+            OwnerGate gate = new OwnerGate("test");
+            boolean[] open = {true};
+            boolean[] freed = {false};
+            AtomicBoolean stop = new AtomicBoolean();
+            AtomicBoolean usedAfterFree = new AtomicBoolean();
+            CountDownLatch running = new CountDownLatch(1);
+            Thread owner = Thread.ofPlatform().start(() -> {
+                while (!stop.get()) {
+                    OwnerGate.Hold hold = gate.enter();
+                    if (open[0] && freed[0]) {
+                        usedAfterFree.set(true);
+                    }
+                    gate.exit(hold);
+                    running.countDown();
+                }
+            });
+            assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+
+            open[0] = false;
+            OwnerGate.fence();
+            gate.awaitPassage();
+            freed[0] = true;
+            stop.set(true);
+            owner.join();
+
+            assertThat(usedAfterFree).isFalse();
+        }
+    }
+}
