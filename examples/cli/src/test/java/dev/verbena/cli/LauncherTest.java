@@ -215,6 +215,24 @@ final class LauncherTest {
     }
 
     @Test
+    void endedByASignalItTakesTheLabDown() throws Exception {
+        write("gate", "");
+        Running running = start(checkout, "setsid", checkout.resolve("verbena").toString(), "test");
+        await().until(() -> calls().stream().anyMatch(call -> call.startsWith("mvnw")));
+
+        // to its whole group, as a terminal and timeout(1) do; setsid made it a group of its own
+        long group = running.process.pid();
+        assertThat(new ProcessBuilder("kill", "-TERM", "--", "-" + group)
+                        .start()
+                        .waitFor())
+                .isZero();
+        Ended ended = running.end();
+
+        assertThat(ended.exitCode).isEqualTo(143);
+        assertThat(calls()).endsWith("lab down");
+    }
+
+    @Test
     void aLabThatWasUpStaysUp() throws IOException {
         write("lab.up", "");
 
