@@ -330,6 +330,12 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     }
 
     @Override
+    public void discardStaged() {
+        sends.discard();
+        receives.discard();
+    }
+
+    @Override
     public int lastErrno() {
         return lastErrno;
     }

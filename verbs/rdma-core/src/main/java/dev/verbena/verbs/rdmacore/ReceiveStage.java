@@ -118,6 +118,11 @@ final class ReceiveStage {
         return bad == 0 || index < 0 || index >= count ? 0 : (int) index;
     }
 
+    /** Forgets what is staged. */
+    void discard() {
+        staged = 0;
+    }
+
     int lastErrno() {
         return lastErrno;
     }

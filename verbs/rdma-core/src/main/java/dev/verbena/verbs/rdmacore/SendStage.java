@@ -121,6 +121,11 @@ final class SendStage {
         return bad == 0 || index < 0 || index >= count ? 0 : (int) index;
     }
 
+    /** Forgets what is staged. */
+    void discard() {
+        staged = 0;
+    }
+
     int lastErrno() {
         return lastErrno;
     }
