@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class OwnerGateTest {
@@ -53,38 +54,57 @@ class OwnerGateTest {
         }
     }
 
+    /** Fails within a second when the taker's fence is left out. */
     @Test
-    void aTakeoverBeforeTheGateBecomesALockIsSafeToo() throws Exception {
-        // Given an owner that is always inside, and a second thread that takes over once per gate
-        for (int round = 0; round < 300 * SCALE; round++) {
-            OwnerGate gate = new OwnerGate("test");
-            Guarded guarded = new Guarded();
-            AtomicBoolean stop = new AtomicBoolean();
-            CountDownLatch running = new CountDownLatch(1);
-            Thread owner = Thread.ofPlatform().start(() -> {
-                while (!stop.get()) {
-                    OwnerGate.Hold hold = gate.enter();
-                    guarded.left++;
-                    guarded.right++;
-                    gate.exit(hold);
-                    running.countDown();
-                }
-            });
-            assertThat(running.await(10, TimeUnit.SECONDS)).isTrue();
+    void aTakeoverFromABusyOwnerWaitsUntilTheOwnerIsOutside() throws Exception {
+        // Given one owner that goes from gate to gate, in and out of each without a pause
+        int gates = 20_000 * SCALE;
+        AtomicReference<Occupied> current = new AtomicReference<>(new Occupied());
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread owner = Thread.ofPlatform().start(() -> {
+            while (!stop.get()) {
+                visit(current.getPlain());
+                current.getAcquire();
+            }
+        });
 
-            // When it does
-            OwnerGate.Hold hold = gate.enter();
-            long left = guarded.left;
-            long right = guarded.right;
-            Thread.onSpinWait();
-            boolean alone = left == right && guarded.left == left && guarded.right == right;
-            gate.exit(hold);
-            stop.set(true);
-            owner.join();
-
-            // Then nobody else was inside
-            assertThat(alone).isTrue();
+        // When another thread takes over each gate once
+        int overlaps = 0;
+        for (int round = 0; round < gates; round++) {
+            Occupied place = current.get();
+            for (int spin = 0; place.visits < 3 && spin < 1_000_000; spin++) {
+                Thread.onSpinWait();
+            }
+            OwnerGate.Hold hold = place.gate.enter();
+            for (int look = 0; look < 20; look++) {
+                overlaps += place.inside ? 1 : 0;
+            }
+            current.set(new Occupied());
+            place.gate.exit(hold);
         }
+        stop.set(true);
+        owner.join();
+
+        // Then it never met the owner inside
+        assertThat(overlaps).isZero();
+    }
+
+    private static void visit(Occupied place) {
+        OwnerGate.Hold hold = place.gate.enter();
+        place.inside = true;
+        for (int spin = 0; spin < 20; spin++) {
+            place.work = place.work + spin;
+        }
+        place.inside = false;
+        place.visits = place.visits + 1;
+        place.gate.exit(hold);
+    }
+
+    private static final class Occupied {
+        private final OwnerGate gate = new OwnerGate("test");
+        private volatile boolean inside;
+        private volatile int work;
+        private volatile int visits;
     }
 
     @Test
