@@ -1,6 +1,6 @@
 package dev.verbena.verbs.internal;
 
-import static java.util.concurrent.SECONDS;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
