@@ -45,6 +45,8 @@ public enum Capability {
     LAST_WQE_REACHED("the last-WQE-reached event"),
     /** The port's largest message size is enforced. */
     MAX_MESSAGE_ENFORCED("an enforced largest message size"),
+    /** Every failure has the status that the specification names for it, not only some error status. */
+    EXACT_ERROR_STATUS("the specification's exact status for every failure"),
     /** A send slot is freed only when its completion, or a later one, has been polled. */
     SEND_SLOTS_FREED_BY_POLLING("send slots freed by polling only");
 
