@@ -162,13 +162,9 @@ final class RdmaCoreContext implements ContextDriver {
         String where = object + " port " + port;
         MemorySegment slot = VerbsContext.queryPort(context);
         if (slot.address() != 0) {
-            Failure.check(
-                    "ibv_query_port",
-                    where,
-                    Ibverbs.query_port(slot, context, (byte) port, attr, IbvPortAttr.SIZE),
-                    "");
+            Failure.check("ibv_query_port", where, Ibverbs.query_port(slot, context, port, attr, IbvPortAttr.SIZE), "");
         } else {
-            Failure.check("ibv_query_port", where, Ibverbs.ibv_query_port(context, (byte) port, attr), "");
+            Failure.check("ibv_query_port", where, Ibverbs.ibv_query_port(context, port, attr), "");
         }
     }
 
@@ -229,7 +225,7 @@ final class RdmaCoreContext implements ContextDriver {
             Failure.check(
                     "ibv_query_pkey",
                     object + " port " + port,
-                    Ibverbs.ibv_query_pkey(context, (byte) port, index, pkey),
+                    Ibverbs.ibv_query_pkey(context, port, index, pkey),
                     "index " + index + " may lie beyond the table");
             return Short.toUnsignedInt(Short.reverseBytes((short) Memory.getUnsignedShort(pkey)));
         }
