@@ -1,0 +1,17 @@
+package dev.verbena.verbs.conformance;
+
+import java.util.List;
+
+/** Every contract, in the order in which they run: what others stand on comes first. */
+final class Contracts {
+    static final List<Class<? extends Contract>> ALL = List.of(
+            DeviceContract.class,
+            ProtectionDomainContract.class,
+            MemoryRegionContract.class,
+            CompletionQueueContract.class,
+            SendReceiveContract.class,
+            CompletionEventsContract.class,
+            MemoryWindowContract.class);
+
+    private Contracts() {}
+}
