@@ -166,7 +166,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
     @Override
     public void reject(byte[] privateData) {
         try (Arena arena = Arena.ofConfined()) {
-            int result = Rdmacm.rdma_reject(id, bytes(arena, privateData), (byte) privateData.length);
+            int result = Rdmacm.rdma_reject(id, bytes(arena, privateData), privateData.length);
             Failure.check("rdma_reject", object(), result, order(result, "there is no request to reject"));
         }
     }

@@ -9,24 +9,40 @@ import dev.verbena.verbs.spi.MemoryWindowDriver;
 final class RdmaCoreMemoryWindow implements MemoryWindowDriver {
     private final RdmaCoreContext context;
     private final long mw;
+    private final boolean type1;
+    private int nextRkey;
 
     RdmaCoreMemoryWindow(RdmaCoreContext context, long mw) {
         this.context = context;
         this.mw = mw;
+        this.type1 = IbvMw.type(mw) == IbvMw.IBV_MW_TYPE_1;
+        this.nextRkey = IbvMw.rkey(mw);
     }
 
     long address() {
         return mw;
     }
 
-    /** A window of type 2 gets its key from the request that binds it; the library does not note it. */
-    void bound(int newRkey) {
-        IbvMw.rkey(mw, newRkey);
+    boolean isType1() {
+        return type1;
+    }
+
+    /** Notes the key that a staged request will give to a window of type 2. */
+    void binding(int newRkey) {
+        nextRkey = newRkey;
+    }
+
+    /**
+     * The request that binds a window of type 2 has been posted. The library does not note its key, but drivers read it as
+     * the window's present key when they bind it again, so it must not change before the request has been posted either.
+     */
+    void bindingPosted() {
+        IbvMw.rkey(mw, nextRkey);
     }
 
     @Override
     public int rkey() {
-        return IbvMw.rkey(mw);
+        return type1 ? IbvMw.rkey(mw) : nextRkey;
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.Refusal;
 import dev.verbena.verbs.ScatterGatherList;
 import dev.verbena.verbs.rdmacore.ffi.IbvContext;
-import dev.verbena.verbs.rdmacore.ffi.IbvMw;
 import dev.verbena.verbs.rdmacore.ffi.IbvMwBind;
 import dev.verbena.verbs.rdmacore.ffi.IbvQp;
 import dev.verbena.verbs.rdmacore.ffi.IbvQpAttr;
@@ -23,6 +22,8 @@ import dev.verbena.verbs.spi.MemoryWindowDriver;
 import dev.verbena.verbs.spi.QueuePairDriver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A queue pair of any type. Requests are staged in native memory and posted as one chain. */
@@ -43,6 +44,9 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     private final MemorySegment postRecv;
     private final SendStage sends;
     private final ReceiveStage receives;
+
+    /** Windows of type 2 that the staged requests bind. */
+    private final List<RdmaCoreMemoryWindow> stagedBindings = new ArrayList<>();
 
     private int lastErrno;
 
@@ -278,7 +282,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             int access) {
         RdmaCoreMemoryWindow mw = (RdmaCoreMemoryWindow) window;
         long mr = region == null ? 0 : ((RdmaCoreMemoryRegion) region).address();
-        if (IbvMw.type(mw.address()) == IbvMw.IBV_MW_TYPE_1) {
+        if (mw.isType1()) {
             return bindType1(id, flags, mw.address(), mr, address, lengthBytes, access);
         }
         SendStage stage = sends;
@@ -288,7 +292,8 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
         }
         IbvSendWr.setBindMw(wr, mw.address(), newRkey, mr, address, lengthBytes, access);
         stage.append(wr, id, 0, Opcode.BIND_MW, flags, 0);
-        mw.bound(newRkey);
+        mw.binding(newRkey);
+        stagedBindings.add(mw);
         return 0;
     }
 
@@ -309,7 +314,17 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     public int flushSends() {
         int taken = sends.flush(postSend, qp, criticalPost);
         lastErrno = sends.lastErrno();
+        if (!stagedBindings.isEmpty()) {
+            finishBindings();
+        }
         return taken;
+    }
+
+    private void finishBindings() {
+        for (RdmaCoreMemoryWindow window : stagedBindings) {
+            window.bindingPosted();
+        }
+        stagedBindings.clear();
     }
 
     @Override
@@ -332,6 +347,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     @Override
     public void discardStaged() {
         sends.discard();
+        stagedBindings.clear();
         receives.discard();
     }
 
@@ -363,7 +379,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     public void attachMulticast(Gid group, int lid) {
         try (Arena arena = Arena.ofConfined()) {
             long gid = gid(arena, group);
-            int result = Ibverbs.ibv_attach_mcast(qp, gid, (short) lid);
+            int result = Ibverbs.ibv_attach_mcast(qp, gid, lid);
             Failure.check("ibv_attach_mcast", object + " to " + group, result, multicastProblem(result));
         }
     }
@@ -372,7 +388,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     public void detachMulticast(Gid group, int lid) {
         try (Arena arena = Arena.ofConfined()) {
             long gid = gid(arena, group);
-            int result = Ibverbs.ibv_detach_mcast(qp, gid, (short) lid);
+            int result = Ibverbs.ibv_detach_mcast(qp, gid, lid);
             Failure.check("ibv_detach_mcast", object + " from " + group, result, multicastProblem(result));
         }
     }

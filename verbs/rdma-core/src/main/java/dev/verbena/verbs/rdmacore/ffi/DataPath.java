@@ -3,6 +3,7 @@ package dev.verbena.verbs.rdmacore.ffi;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -18,24 +19,29 @@ import java.lang.invoke.MethodHandle;
  * <p>Threading: as the verbs, any thread; an object must not be used while it is destroyed.
  */
 public final class DataPath {
-    private static final FunctionDescriptor POST =
-            FunctionDescriptor.of(NativeCall.INT, NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER);
-    private static final FunctionDescriptor POLL =
-            FunctionDescriptor.of(NativeCall.INT, NativeCall.POINTER, NativeCall.INT, NativeCall.POINTER);
-    private static final FunctionDescriptor NOTIFY =
-            FunctionDescriptor.of(NativeCall.INT, NativeCall.POINTER, NativeCall.INT);
+    private static final FunctionDescriptor THREE = FunctionDescriptor.of(
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+    private static final FunctionDescriptor TWO =
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
 
-    private static final MethodHandle POST_PLAIN = NativeCall.dataPath(POST);
-    private static final MethodHandle POST_CRITICAL = NativeCall.dataPath(POST, Linker.Option.critical(false));
-    private static final MethodHandle POLL_CRITICAL = NativeCall.dataPath(POLL, Linker.Option.critical(false));
-    private static final MethodHandle NOTIFY_PLAIN = NativeCall.dataPath(NOTIFY);
+    private static final MethodHandle PLAIN = handle(THREE);
+    private static final MethodHandle CRITICAL = handle(THREE, Linker.Option.critical(false));
+    private static final MethodHandle NOTIFY = handle(TWO);
 
     private DataPath() {}
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle handle(FunctionDescriptor descriptor, Linker.Option... options) {
+        return NativeCall.handleOr(
+                Platform.problem(),
+                descriptor.toMethodType().insertParameterTypes(0, MemorySegment.class),
+                () -> Linker.nativeLinker().downcallHandle(descriptor, options));
+    }
 
     /** {@code post_send} where it may make a system call. */
     public static int post_send(MemorySegment function, long qp, long wr, long badWr) {
         try {
-            return (int) POST_PLAIN.invokeExact(function, qp, wr, badWr);
+            return (int) PLAIN.invokeExact(function, qp, wr, badWr);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }
@@ -44,23 +50,16 @@ public final class DataPath {
     /** {@code post_send} of a driver that rings a doorbell in mapped memory. */
     public static int post_send_critical(MemorySegment function, long qp, long wr, long badWr) {
         try {
-            return (int) POST_CRITICAL.invokeExact(function, qp, wr, badWr);
+            return (int) CRITICAL.invokeExact(function, qp, wr, badWr);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }
     }
 
-    public static int post_recv(MemorySegment function, long qp, long wr, long badWr) {
+    /** {@code post_recv} on a queue pair, or {@code post_srq_recv} on a shared receive queue. */
+    public static int post_recv(MemorySegment function, long queue, long wr, long badWr) {
         try {
-            return (int) POST_CRITICAL.invokeExact(function, qp, wr, badWr);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
-    }
-
-    public static int post_srq_recv(MemorySegment function, long srq, long wr, long badWr) {
-        try {
-            return (int) POST_CRITICAL.invokeExact(function, srq, wr, badWr);
+            return (int) CRITICAL.invokeExact(function, queue, wr, badWr);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }
@@ -68,7 +67,7 @@ public final class DataPath {
 
     public static int poll_cq(MemorySegment function, long cq, int numEntries, long wc) {
         try {
-            return (int) POLL_CRITICAL.invokeExact(function, cq, numEntries, wc);
+            return (int) CRITICAL.invokeExact(function, cq, (long) numEntries, wc);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }
@@ -76,7 +75,7 @@ public final class DataPath {
 
     public static int req_notify_cq(MemorySegment function, long cq, int solicitedOnly) {
         try {
-            return (int) NOTIFY_PLAIN.invokeExact(function, cq, solicitedOnly);
+            return (int) NOTIFY.invokeExact(function, cq, (long) solicitedOnly);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }

@@ -2,6 +2,8 @@ package dev.verbena.verbs.rdmacore.ffi;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /** The little of libc that the channels and the memory need. Every function returns a value &gt;= 0 or the negative errno. */
@@ -42,113 +44,69 @@ public final class Libc {
     static final Library LIBRARY =
             Library.ofLinker("poll", "eventfd", "read", "write", "close", "getrlimit", "mmap", "munmap", "fcntl");
 
-    private static final MethodHandle POLL =
-            NativeCall.minusOneAndErrno(LIBRARY, "poll", NativeCall.POINTER, NativeCall.LONG, NativeCall.INT);
-    private static final MethodHandle EVENTFD =
-            NativeCall.minusOneAndErrno(LIBRARY, "eventfd", NativeCall.INT, NativeCall.INT);
-    private static final MethodHandle READ = NativeCall.minusOneAndErrno(
-            LIBRARY,
-            "read",
-            FunctionDescriptor.of(NativeCall.LONG, NativeCall.INT, NativeCall.POINTER, NativeCall.LONG));
-    private static final MethodHandle WRITE = NativeCall.minusOneAndErrno(
-            LIBRARY,
-            "write",
-            FunctionDescriptor.of(NativeCall.LONG, NativeCall.INT, NativeCall.POINTER, NativeCall.LONG));
-    private static final MethodHandle CLOSE = NativeCall.minusOneAndErrno(LIBRARY, "close", NativeCall.INT);
-    private static final MethodHandle GETRLIMIT =
-            NativeCall.minusOneAndErrno(LIBRARY, "getrlimit", NativeCall.INT, NativeCall.POINTER);
-    private static final MethodHandle MMAP = NativeCall.minusOneAndErrno(
-            LIBRARY,
-            "mmap",
-            FunctionDescriptor.of(
-                    NativeCall.LONG,
-                    NativeCall.POINTER,
-                    NativeCall.LONG,
-                    NativeCall.INT,
-                    NativeCall.INT,
-                    NativeCall.INT,
-                    NativeCall.LONG));
-    private static final MethodHandle MUNMAP =
-            NativeCall.minusOneAndErrno(LIBRARY, "munmap", NativeCall.POINTER, NativeCall.LONG);
-    private static final MethodHandle FCNTL = NativeCall.minusOneAndErrno(
-            LIBRARY,
-            "fcntl",
-            FunctionDescriptor.of(NativeCall.INT, NativeCall.INT, NativeCall.INT, NativeCall.INT),
-            Linker.Option.firstVariadicArg(2));
+    private static final NativeCall POLL = NativeCall.minusOneAndErrno(LIBRARY, "poll");
+    private static final NativeCall EVENTFD = NativeCall.minusOneAndErrno(LIBRARY, "eventfd");
+    private static final NativeCall READ = NativeCall.longMinusOneAndErrno(LIBRARY, "read");
+    private static final NativeCall WRITE = NativeCall.longMinusOneAndErrno(LIBRARY, "write");
+    private static final NativeCall CLOSE = NativeCall.minusOneAndErrno(LIBRARY, "close");
+    private static final NativeCall GETRLIMIT = NativeCall.minusOneAndErrno(LIBRARY, "getrlimit");
+    private static final NativeCall MMAP = NativeCall.longMinusOneAndErrno(LIBRARY, "mmap");
+    private static final NativeCall MUNMAP = NativeCall.minusOneAndErrno(LIBRARY, "munmap");
+    private static final NativeCall FCNTL = NativeCall.minusOneAndErrno(LIBRARY, "fcntl");
 
     private Libc() {}
 
     public static int poll(long fds, long nfds, int timeoutMs) {
-        try {
-            return (int) POLL.invokeExact(fds, nfds, timeoutMs);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) POLL.call(fds, nfds, timeoutMs);
     }
 
     public static int eventfd(int initial, int flags) {
-        try {
-            return (int) EVENTFD.invokeExact(initial, flags);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) EVENTFD.call(initial, flags);
     }
 
     public static long read(int fd, long buffer, long count) {
-        try {
-            return (long) READ.invokeExact(fd, buffer, count);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return READ.call(fd, buffer, count);
     }
 
     public static long write(int fd, long buffer, long count) {
-        try {
-            return (long) WRITE.invokeExact(fd, buffer, count);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return WRITE.call(fd, buffer, count);
     }
 
     public static int close(int fd) {
-        try {
-            return (int) CLOSE.invokeExact(fd);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) CLOSE.call(fd);
     }
 
     public static int getrlimit(int resource, long rlimit) {
-        try {
-            return (int) GETRLIMIT.invokeExact(resource, rlimit);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) GETRLIMIT.call(resource, rlimit);
     }
 
     /** {@code MAP_FAILED} is -1, so the convention is the value's. */
     public static long mmap(long addr, long length, int prot, int flags, int fd, long offset) {
-        try {
-            return (long) MMAP.invokeExact(addr, length, prot, flags, fd, offset);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return MMAP.call(addr, length, prot, flags, fd, offset);
     }
 
     public static int munmap(long addr, long length) {
-        try {
-            return (int) MUNMAP.invokeExact(addr, length);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) MUNMAP.call(addr, length);
     }
 
     /** Variadic in C: the third argument goes where variadic arguments go. */
     public static int fcntl(int fd, int command, int argument) {
+        MemorySegment errno = FCNTL.begin();
         try {
-            return (int) FCNTL.invokeExact(fd, command, argument);
+            return (int) FCNTL.end((int) Variadic.FCNTL.invokeExact(errno, fd, command, argument), errno);
         } catch (Throwable thrown) {
             throw NativeCall.unexpected(thrown);
         }
+    }
+
+    private static final class Variadic {
+        @SuppressWarnings("restricted")
+        static final MethodHandle FCNTL = Linker.nativeLinker()
+                .downcallHandle(
+                        LIBRARY.symbol("fcntl"),
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
+                        Linker.Option.firstVariadicArg(2),
+                        Linker.Option.captureCallState("errno"));
     }
 }

@@ -1,8 +1,5 @@
 package dev.verbena.verbs.rdmacore.ffi;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.invoke.MethodHandle;
-
 /**
  * librdmacm, under C's own names. Every function returns a pointer or a value &gt;= 0, or the negative errno.
  *
@@ -43,286 +40,147 @@ public final class Rdmacm {
             "rdma_create_qp",
             "rdma_destroy_qp");
 
-    private static final MethodHandle RDMA_CREATE_EVENT_CHANNEL =
+    private static final NativeCall RDMA_CREATE_EVENT_CHANNEL =
             NativeCall.nullAndErrno(LIBRARY, "rdma_create_event_channel");
-    private static final MethodHandle RDMA_DESTROY_EVENT_CHANNEL =
-            NativeCall.cannotFail(LIBRARY, "rdma_destroy_event_channel", FunctionDescriptor.ofVoid(NativeCall.POINTER));
-    private static final MethodHandle RDMA_CREATE_ID = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_create_id", NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER, NativeCall.INT);
-    private static final MethodHandle RDMA_DESTROY_ID =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_destroy_id", NativeCall.POINTER);
-    private static final MethodHandle RDMA_BIND_ADDR =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_bind_addr", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_RESOLVE_ADDR = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_resolve_addr", NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER, NativeCall.INT);
-    private static final MethodHandle RDMA_RESOLVE_ROUTE =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_resolve_route", NativeCall.POINTER, NativeCall.INT);
-    private static final MethodHandle RDMA_CONNECT =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_connect", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_ESTABLISH =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_establish", NativeCall.POINTER);
-    private static final MethodHandle RDMA_LISTEN =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_listen", NativeCall.POINTER, NativeCall.INT);
-    private static final MethodHandle RDMA_ACCEPT =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_accept", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_REJECT = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_reject", NativeCall.POINTER, NativeCall.POINTER, NativeCall.BYTE);
-    private static final MethodHandle RDMA_NOTIFY =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_notify", NativeCall.POINTER, NativeCall.INT);
-    private static final MethodHandle RDMA_DISCONNECT =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_disconnect", NativeCall.POINTER);
-    private static final MethodHandle RDMA_JOIN_MULTICAST = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_join_multicast", NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_LEAVE_MULTICAST =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_leave_multicast", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_GET_CM_EVENT =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_get_cm_event", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_ACK_CM_EVENT =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_ack_cm_event", NativeCall.POINTER);
-    private static final MethodHandle RDMA_GET_SRC_PORT = NativeCall.cannotFail(
-            LIBRARY, "rdma_get_src_port", FunctionDescriptor.of(NativeCall.SHORT, NativeCall.POINTER));
-    private static final MethodHandle RDMA_GET_DST_PORT = NativeCall.cannotFail(
-            LIBRARY, "rdma_get_dst_port", FunctionDescriptor.of(NativeCall.SHORT, NativeCall.POINTER));
-    private static final MethodHandle RDMA_GET_DEVICES =
-            NativeCall.nullAndErrno(LIBRARY, "rdma_get_devices", NativeCall.POINTER);
-    private static final MethodHandle RDMA_FREE_DEVICES =
-            NativeCall.cannotFail(LIBRARY, "rdma_free_devices", FunctionDescriptor.ofVoid(NativeCall.POINTER));
-    private static final MethodHandle RDMA_SET_OPTION = NativeCall.minusOneAndErrno(
-            LIBRARY,
-            "rdma_set_option",
-            NativeCall.POINTER,
-            NativeCall.INT,
-            NativeCall.INT,
-            NativeCall.POINTER,
-            NativeCall.LONG);
-    private static final MethodHandle RDMA_MIGRATE_ID =
-            NativeCall.minusOneAndErrno(LIBRARY, "rdma_migrate_id", NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_INIT_QP_ATTR = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_init_qp_attr", NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_CREATE_QP = NativeCall.minusOneAndErrno(
-            LIBRARY, "rdma_create_qp", NativeCall.POINTER, NativeCall.POINTER, NativeCall.POINTER);
-    private static final MethodHandle RDMA_DESTROY_QP =
-            NativeCall.cannotFail(LIBRARY, "rdma_destroy_qp", FunctionDescriptor.ofVoid(NativeCall.POINTER));
+    private static final NativeCall RDMA_DESTROY_EVENT_CHANNEL =
+            NativeCall.cannotFail(LIBRARY, "rdma_destroy_event_channel");
+    private static final NativeCall RDMA_CREATE_ID = NativeCall.minusOneAndErrno(LIBRARY, "rdma_create_id");
+    private static final NativeCall RDMA_DESTROY_ID = NativeCall.minusOneAndErrno(LIBRARY, "rdma_destroy_id");
+    private static final NativeCall RDMA_BIND_ADDR = NativeCall.minusOneAndErrno(LIBRARY, "rdma_bind_addr");
+    private static final NativeCall RDMA_RESOLVE_ADDR = NativeCall.minusOneAndErrno(LIBRARY, "rdma_resolve_addr");
+    private static final NativeCall RDMA_RESOLVE_ROUTE = NativeCall.minusOneAndErrno(LIBRARY, "rdma_resolve_route");
+    private static final NativeCall RDMA_CONNECT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_connect");
+    private static final NativeCall RDMA_ESTABLISH = NativeCall.minusOneAndErrno(LIBRARY, "rdma_establish");
+    private static final NativeCall RDMA_LISTEN = NativeCall.minusOneAndErrno(LIBRARY, "rdma_listen");
+    private static final NativeCall RDMA_ACCEPT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_accept");
+    private static final NativeCall RDMA_REJECT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_reject");
+    private static final NativeCall RDMA_NOTIFY = NativeCall.minusOneAndErrno(LIBRARY, "rdma_notify");
+    private static final NativeCall RDMA_DISCONNECT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_disconnect");
+    private static final NativeCall RDMA_JOIN_MULTICAST = NativeCall.minusOneAndErrno(LIBRARY, "rdma_join_multicast");
+    private static final NativeCall RDMA_LEAVE_MULTICAST = NativeCall.minusOneAndErrno(LIBRARY, "rdma_leave_multicast");
+    private static final NativeCall RDMA_GET_CM_EVENT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_get_cm_event");
+    private static final NativeCall RDMA_ACK_CM_EVENT = NativeCall.minusOneAndErrno(LIBRARY, "rdma_ack_cm_event");
+    private static final NativeCall RDMA_GET_SRC_PORT = NativeCall.cannotFail(LIBRARY, "rdma_get_src_port");
+    private static final NativeCall RDMA_GET_DST_PORT = NativeCall.cannotFail(LIBRARY, "rdma_get_dst_port");
+    private static final NativeCall RDMA_GET_DEVICES = NativeCall.nullAndErrno(LIBRARY, "rdma_get_devices");
+    private static final NativeCall RDMA_FREE_DEVICES = NativeCall.cannotFail(LIBRARY, "rdma_free_devices");
+    private static final NativeCall RDMA_SET_OPTION = NativeCall.minusOneAndErrno(LIBRARY, "rdma_set_option");
+    private static final NativeCall RDMA_MIGRATE_ID = NativeCall.minusOneAndErrno(LIBRARY, "rdma_migrate_id");
+    private static final NativeCall RDMA_INIT_QP_ATTR = NativeCall.minusOneAndErrno(LIBRARY, "rdma_init_qp_attr");
+    private static final NativeCall RDMA_CREATE_QP = NativeCall.minusOneAndErrno(LIBRARY, "rdma_create_qp");
+    private static final NativeCall RDMA_DESTROY_QP = NativeCall.cannotFail(LIBRARY, "rdma_destroy_qp");
 
     private Rdmacm() {}
 
     public static long rdma_create_event_channel() {
-        try {
-            return (long) RDMA_CREATE_EVENT_CHANNEL.invokeExact();
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return RDMA_CREATE_EVENT_CHANNEL.call();
     }
 
     public static void rdma_destroy_event_channel(long channel) {
-        try {
-            RDMA_DESTROY_EVENT_CHANNEL.invokeExact(channel);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        RDMA_DESTROY_EVENT_CHANNEL.call(channel);
     }
 
     public static int rdma_create_id(long channel, long id, long context, int portSpace) {
-        try {
-            return (int) RDMA_CREATE_ID.invokeExact(channel, id, context, portSpace);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_CREATE_ID.call(channel, id, context, portSpace);
     }
 
     /** Waits, uninterruptibly, until every event of the id has been acknowledged. */
     public static int rdma_destroy_id(long id) {
-        try {
-            return (int) RDMA_DESTROY_ID.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_DESTROY_ID.call(id);
     }
 
     public static int rdma_bind_addr(long id, long address) {
-        try {
-            return (int) RDMA_BIND_ADDR.invokeExact(id, address);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_BIND_ADDR.call(id, address);
     }
 
     public static int rdma_resolve_addr(long id, long sourceAddress, long destinationAddress, int timeoutMs) {
-        try {
-            return (int) RDMA_RESOLVE_ADDR.invokeExact(id, sourceAddress, destinationAddress, timeoutMs);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_RESOLVE_ADDR.call(id, sourceAddress, destinationAddress, timeoutMs);
     }
 
     public static int rdma_resolve_route(long id, int timeoutMs) {
-        try {
-            return (int) RDMA_RESOLVE_ROUTE.invokeExact(id, timeoutMs);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_RESOLVE_ROUTE.call(id, timeoutMs);
     }
 
     public static int rdma_connect(long id, long connParam) {
-        try {
-            return (int) RDMA_CONNECT.invokeExact(id, connParam);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_CONNECT.call(id, connParam);
     }
 
     /** The connecting side's last word, when it made its queue pair itself. */
     public static int rdma_establish(long id) {
-        try {
-            return (int) RDMA_ESTABLISH.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_ESTABLISH.call(id);
     }
 
     public static int rdma_listen(long id, int backlog) {
-        try {
-            return (int) RDMA_LISTEN.invokeExact(id, backlog);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_LISTEN.call(id, backlog);
     }
 
     public static int rdma_accept(long id, long connParam) {
-        try {
-            return (int) RDMA_ACCEPT.invokeExact(id, connParam);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_ACCEPT.call(id, connParam);
     }
 
-    public static int rdma_reject(long id, long privateData, byte privateDataLen) {
-        try {
-            return (int) RDMA_REJECT.invokeExact(id, privateData, privateDataLen);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+    public static int rdma_reject(long id, long privateData, int privateDataLen) {
+        return (int) RDMA_REJECT.call(id, privateData, privateDataLen);
     }
 
     public static int rdma_notify(long id, int event) {
-        try {
-            return (int) RDMA_NOTIFY.invokeExact(id, event);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_NOTIFY.call(id, event);
     }
 
     public static int rdma_disconnect(long id) {
-        try {
-            return (int) RDMA_DISCONNECT.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_DISCONNECT.call(id);
     }
 
     public static int rdma_join_multicast(long id, long address, long context) {
-        try {
-            return (int) RDMA_JOIN_MULTICAST.invokeExact(id, address, context);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_JOIN_MULTICAST.call(id, address, context);
     }
 
     public static int rdma_leave_multicast(long id, long address) {
-        try {
-            return (int) RDMA_LEAVE_MULTICAST.invokeExact(id, address);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_LEAVE_MULTICAST.call(id, address);
     }
 
     public static int rdma_get_cm_event(long channel, long event) {
-        try {
-            return (int) RDMA_GET_CM_EVENT.invokeExact(channel, event);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_GET_CM_EVENT.call(channel, event);
     }
 
     public static int rdma_ack_cm_event(long event) {
-        try {
-            return (int) RDMA_ACK_CM_EVENT.invokeExact(event);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_ACK_CM_EVENT.call(event);
     }
 
     /** Big-endian. */
     public static short rdma_get_src_port(long id) {
-        try {
-            return (short) RDMA_GET_SRC_PORT.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (short) RDMA_GET_SRC_PORT.call(id);
     }
 
     /** Big-endian. */
     public static short rdma_get_dst_port(long id) {
-        try {
-            return (short) RDMA_GET_DST_PORT.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (short) RDMA_GET_DST_PORT.call(id);
     }
 
     public static long rdma_get_devices(long numDevices) {
-        try {
-            return (long) RDMA_GET_DEVICES.invokeExact(numDevices);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return RDMA_GET_DEVICES.call(numDevices);
     }
 
     public static void rdma_free_devices(long list) {
-        try {
-            RDMA_FREE_DEVICES.invokeExact(list);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        RDMA_FREE_DEVICES.call(list);
     }
 
     public static int rdma_set_option(long id, int level, int optname, long optval, long optlen) {
-        try {
-            return (int) RDMA_SET_OPTION.invokeExact(id, level, optname, optval, optlen);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_SET_OPTION.call(id, level, optname, optval, optlen);
     }
 
     public static int rdma_migrate_id(long id, long channel) {
-        try {
-            return (int) RDMA_MIGRATE_ID.invokeExact(id, channel);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_MIGRATE_ID.call(id, channel);
     }
 
     public static int rdma_init_qp_attr(long id, long qpAttr, long qpAttrMask) {
-        try {
-            return (int) RDMA_INIT_QP_ATTR.invokeExact(id, qpAttr, qpAttrMask);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_INIT_QP_ATTR.call(id, qpAttr, qpAttrMask);
     }
 
     public static int rdma_create_qp(long id, long pd, long initAttr) {
-        try {
-            return (int) RDMA_CREATE_QP.invokeExact(id, pd, initAttr);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        return (int) RDMA_CREATE_QP.call(id, pd, initAttr);
     }
 
     public static void rdma_destroy_qp(long id) {
-        try {
-            RDMA_DESTROY_QP.invokeExact(id);
-        } catch (Throwable thrown) {
-            throw NativeCall.unexpected(thrown);
-        }
+        RDMA_DESTROY_QP.call(id);
     }
 }
