@@ -63,7 +63,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
         this.criticalPost = context.traits().doorbells();
         this.postSend = IbvContext.postSend(context.address());
         this.postRecv = IbvContext.postRecv(context.address());
-        this.sends = new SendStage(sendSlots, sendEntriesMax);
+        this.sends = new SendStage(sendSlots, sendEntriesMax, inlineMax);
         this.receives = new ReceiveStage(receiveSlots, receiveEntriesMax);
     }
 
@@ -142,7 +142,8 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
         if (wr == 0) {
             return Refusal.SEND_QUEUE_FULL;
         }
-        stage.append(wr, id, stage.entry(address, lengthBytes, lkey), opcode, flags, ordered(opcode, immediateOrKey));
+        stage.append(
+                wr, id, stage.entry(address, lengthBytes, lkey, flags), opcode, flags, ordered(opcode, immediateOrKey));
         return 0;
     }
 
@@ -153,7 +154,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
         if (wr == 0) {
             return Refusal.SEND_QUEUE_FULL;
         }
-        stage.append(wr, id, stage.entries(list), opcode, flags, ordered(opcode, immediateOrKey));
+        stage.append(wr, id, stage.entries(list, flags), opcode, flags, ordered(opcode, immediateOrKey));
         return 0;
     }
 
@@ -180,7 +181,8 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             return Refusal.SEND_QUEUE_FULL;
         }
         IbvSendWr.setUd(wr, ((RdmaCoreAddressHandle) handle).address(), remoteNumber, remoteQkey);
-        stage.append(wr, id, stage.entry(address, lengthBytes, lkey), opcode, flags, Integer.reverseBytes(immediate));
+        stage.append(
+                wr, id, stage.entry(address, lengthBytes, lkey, flags), opcode, flags, Integer.reverseBytes(immediate));
         return 0;
     }
 
@@ -200,7 +202,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             return Refusal.SEND_QUEUE_FULL;
         }
         IbvSendWr.setUd(wr, ((RdmaCoreAddressHandle) handle).address(), remoteNumber, remoteQkey);
-        stage.append(wr, id, stage.entries(list), opcode, flags, Integer.reverseBytes(immediate));
+        stage.append(wr, id, stage.entries(list, flags), opcode, flags, Integer.reverseBytes(immediate));
         return 0;
     }
 
@@ -221,7 +223,8 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             return Refusal.SEND_QUEUE_FULL;
         }
         IbvSendWr.setRdma(wr, remoteAddress, rkey);
-        stage.append(wr, id, stage.entry(address, lengthBytes, lkey), opcode, flags, Integer.reverseBytes(immediate));
+        stage.append(
+                wr, id, stage.entry(address, lengthBytes, lkey, flags), opcode, flags, Integer.reverseBytes(immediate));
         return 0;
     }
 
@@ -234,7 +237,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             return Refusal.SEND_QUEUE_FULL;
         }
         IbvSendWr.setRdma(wr, remoteAddress, rkey);
-        stage.append(wr, id, stage.entries(list), opcode, flags, Integer.reverseBytes(immediate));
+        stage.append(wr, id, stage.entries(list, flags), opcode, flags, Integer.reverseBytes(immediate));
         return 0;
     }
 
@@ -255,7 +258,7 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             return Refusal.SEND_QUEUE_FULL;
         }
         IbvSendWr.setAtomic(wr, remoteAddress, compareOrAdd, swap, rkey);
-        stage.append(wr, id, stage.entry(address, Long.BYTES, lkey), opcode, flags, 0);
+        stage.append(wr, id, stage.entry(address, Long.BYTES, lkey, 0), opcode, flags, 0);
         return 0;
     }
 

@@ -104,10 +104,9 @@ final class RdmaCoreSharedReceiveQueue implements SharedReceiveQueueDriver {
 
     @Override
     public void modify(int newSlots, int limit) {
-        int mask = (newSlots != 0 ? IbvSrqAttr.IBV_SRQ_MAX_WR : 0) | (limit != 0 ? IbvSrqAttr.IBV_SRQ_LIMIT : 0);
-        if (mask == 0) {
-            return;
-        }
+        // Neither means that the limit is disarmed.
+        int mask = (newSlots != 0 ? IbvSrqAttr.IBV_SRQ_MAX_WR : 0)
+                | (limit != 0 || newSlots == 0 ? IbvSrqAttr.IBV_SRQ_LIMIT : 0);
         try (Arena arena = Arena.ofConfined()) {
             long attr = arena.allocate(IbvSrqAttr.SIZE, Long.BYTES).address();
             IbvSrqAttr.set(attr, newSlots, 0, limit);

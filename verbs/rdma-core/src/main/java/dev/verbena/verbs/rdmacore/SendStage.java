@@ -1,6 +1,7 @@
 package dev.verbena.verbs.rdmacore;
 
 import dev.verbena.verbs.ScatterGatherList;
+import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.rdmacore.ffi.DataPath;
 import dev.verbena.verbs.rdmacore.ffi.IbvSendWr;
 import dev.verbena.verbs.rdmacore.ffi.IbvSge;
@@ -16,6 +17,9 @@ import java.lang.ref.Reference;
  * <p>Use: {@link #next()} answers the request to fill, {@link #entry} or {@link #entries} fill its entries, and
  * {@link #append} puts it into the chain.
  *
+ * <p>Inline payloads are copied into the block when they are staged: the caller may use, or free, their memory before the
+ * doorbell rings.
+ *
  * <p>Ownership: the block belongs to the collector, so that nothing can be left behind or freed too early.
  *
  * <p>Threading: one thread at a time. Hot path: staging and flushing allocate nothing once the block has grown.
@@ -26,27 +30,33 @@ final class SendStage {
     private final int slots;
     private final int entriesMax;
     private final long entriesBytes;
+    private final int inlineMax;
+    private final long inlineBytes;
     private MemorySegment block;
     private long requests;
     private long entries;
+    private long inlines;
     private long badRequest;
     private int room;
     private int staged;
     private int lastErrno;
 
-    SendStage(int slots, int entriesMax) {
+    SendStage(int slots, int entriesMax, int inlineMax) {
         this.slots = slots;
         this.entriesMax = entriesMax;
         this.entriesBytes = (long) entriesMax * IbvSge.SIZE;
+        this.inlineMax = inlineMax;
+        this.inlineBytes = (inlineMax + Long.BYTES - 1L) & -Long.BYTES;
         this.block = allocate(Math.min(slots, ROOM_FIRST));
     }
 
     private MemorySegment allocate(int newRoom) {
-        MemorySegment fresh =
-                Arena.ofAuto().allocate(Long.BYTES + newRoom * (IbvSendWr.SIZE + entriesBytes), Long.BYTES);
+        MemorySegment fresh = Arena.ofAuto()
+                .allocate(Long.BYTES + newRoom * (IbvSendWr.SIZE + entriesBytes + inlineBytes), Long.BYTES);
         badRequest = fresh.address();
         requests = badRequest + Long.BYTES;
         entries = requests + (long) newRoom * IbvSendWr.SIZE;
+        inlines = entries + newRoom * entriesBytes;
         room = newRoom;
         return fresh;
     }
@@ -60,28 +70,45 @@ final class SendStage {
     }
 
     /** Fills the next request's only entry; answers how many entries there are: none for a length of zero. */
-    int entry(long address, int lengthBytes, int lkey) {
+    int entry(long address, int lengthBytes, int lkey, int flags) {
         if (lengthBytes == 0) {
             return 0;
         }
         if (entriesMax == 0) {
             throw tooManyEntries(1);
         }
-        IbvSge.set(entries + staged * entriesBytes, address, lengthBytes, lkey);
+        long from = (flags & SendFlags.INLINE) == 0 ? address : copied(0, address, lengthBytes);
+        IbvSge.set(entries + staged * entriesBytes, from, lengthBytes, lkey);
         return 1;
     }
 
     /** Fills the next request's entries; answers how many there are. */
-    int entries(ScatterGatherList list) {
+    int entries(ScatterGatherList list, int flags) {
         int count = list.size();
         if (count > entriesMax) {
             throw tooManyEntries(count);
         }
         long first = entries + staged * entriesBytes;
+        boolean inline = (flags & SendFlags.INLINE) != 0;
+        int copiedBytes = 0;
         for (int i = 0; i < count; i++) {
-            IbvSge.set(first + (long) i * IbvSge.SIZE, list.address(i), list.lengthBytes(i), list.lkey(i));
+            long from = list.address(i);
+            if (inline) {
+                from = copied(copiedBytes, from, list.lengthBytes(i));
+                copiedBytes += list.lengthBytes(i);
+            }
+            IbvSge.set(first + (long) i * IbvSge.SIZE, from, list.lengthBytes(i), list.lkey(i));
         }
         return count;
+    }
+
+    private long copied(int offset, long address, int lengthBytes) {
+        if (lengthBytes > inlineMax - offset) {
+            throw new IllegalArgumentException("more inline bytes than the " + inlineMax + " that were granted");
+        }
+        long to = inlines + staged * inlineBytes + offset;
+        Memory.copy(address, to, lengthBytes);
+        return to;
     }
 
     /** Writes what all requests have, and puts the request that {@link #next()} answered into the chain. */
@@ -137,19 +164,31 @@ final class SendStage {
         MemorySegment oldBlock = block;
         long oldRequests = requests;
         long oldEntries = entries;
+        long oldInlines = inlines;
         try {
             block = allocate((int) Math.min(slots, 2L * room));
             Memory.copy(oldRequests, requests, (long) staged * IbvSendWr.SIZE);
             Memory.copy(oldEntries, entries, staged * entriesBytes);
+            Memory.copy(oldInlines, inlines, staged * inlineBytes);
             for (int i = 0; i < staged; i++) {
                 long wr = requests + (long) i * IbvSendWr.SIZE;
                 IbvSendWr.sgList(wr, entries + i * entriesBytes);
+                if ((IbvSendWr.sendFlags(wr) & SendFlags.INLINE) != 0) {
+                    moveEntries(wr, inlines - oldInlines);
+                }
                 IbvSendWr.next(wr, i + 1 < staged ? wr + IbvSendWr.SIZE : 0);
             }
         } finally {
             Reference.reachabilityFence(oldBlock);
         }
         return true;
+    }
+
+    private static void moveEntries(long wr, long distance) {
+        for (int i = 0; i < IbvSendWr.numSge(wr); i++) {
+            long sge = IbvSendWr.sgList(wr) + (long) i * IbvSge.SIZE;
+            IbvSge.set(sge, IbvSge.addr(sge) + distance, IbvSge.length(sge), IbvSge.lkey(sge));
+        }
     }
 
     private IllegalArgumentException tooManyEntries(int count) {

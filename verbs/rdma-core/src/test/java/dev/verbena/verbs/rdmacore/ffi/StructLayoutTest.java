@@ -136,7 +136,8 @@ class StructLayoutTest {
             for (Path file : files.sorted().toList()) {
                 String name = file.getFileName().toString().replace(".class", "");
                 if (!name.contains("$") && !name.equals("package-info")) {
-                    classes.add(Class.forName(IbvSge.class.getPackageName() + "." + name));
+                    classes.add(Class.forName(
+                            IbvSge.class.getPackageName() + "." + name, false, IbvSge.class.getClassLoader()));
                 }
             }
         }
