@@ -108,3 +108,10 @@ free_port() {
         }
         exit 1' "${1:-0}"
 }
+
+# kill_tree PID: ends a process and its descendants, the children first.
+kill_tree() {
+    local child
+    for child in $(pgrep -P "$1"); do kill_tree "$child"; done
+    kill "$1" 2>/dev/null || true
+}

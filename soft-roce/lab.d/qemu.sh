@@ -39,13 +39,28 @@ choose_accelerator() {
     esac
 }
 
+# The frequency of this machine's time stamp counter in kHz, where the kernel says it; else nothing.
+tsc_khz() { dmesg 2>/dev/null | sed -n 's/.*tsc: Detected \([0-9]*\)\.\([0-9]\{3\}\) MHz.*/\1\2/p' | head -n 1; }
+
 # start_qemu ACCELERATOR
 start_qemu() {
-    local accel=$1 cpu=max memory docker_port agent_port
+    local accel=$1 cpu=max memory docker_port agent_port khz append
     local -a accelerate=(-accel tcg,thread=multi,tb-size=512)
     if [[ $accel == kvm ]]; then
         accelerate=(-accel kvm)
         cpu=host
+    fi
+    append="console=ttyS0 loglevel=4 panic=1 oops=panic mitigations=off nokaslr nowatchdog"
+    append+=" rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_suppress=1"
+    # An emulated counter is the machine's own. Linux trusts it with several processors only on Intel's; and it must be
+    # told the frequency, for what it measures itself on a busy machine can be wrong by a factor. Without all that the
+    # clock is the HPET, and reading it takes microseconds.
+    if [[ $accel == tcg ]]; then
+        khz=$(tsc_khz)
+        if [[ -n $khz ]]; then
+            cpu+=,vendor=GenuineIntel
+            append+=" tsc_early_khz=$khz"
+        fi
     fi
     memory=$(qemu_memory_mb)
     local cpus
@@ -67,14 +82,13 @@ start_qemu() {
     (umask 077 && { cat "$LAB_DIR/initrd.img" && pack_initrd "$extra"; } >"$LAB_RUN/initrd.img")
     rm -rf "$extra"
 
-    [[ -f $LAB_DIR/docker.img ]] || truncate -s "$LAB_DOCKER_BYTES" "$LAB_DIR/docker.img"
     [[ ! -f $LAB_DIR/log/console.log ]] || mv "$LAB_DIR/log/console.log" "$LAB_DIR/log/console.previous.log"
     : >"$LAB_DIR/log/console.log"
     rm -f "$LAB_RUN/pid"
     qemu-system-x86_64 -name verbena-lab -M pc "${accelerate[@]}" -cpu "$cpu" -smp "$cpus" -m "$memory" \
         -nodefaults -no-user-config -display none -no-reboot -daemonize -pidfile "$LAB_RUN/pid" \
         -kernel "$LAB_DIR/kernel/vmlinuz" -initrd "$LAB_RUN/initrd.img" \
-        -append "console=ttyS0 loglevel=4 panic=1 oops=panic mitigations=off nokaslr nowatchdog rcupdate.rcu_cpu_stall_suppress=1" \
+        -append "$append" \
         -serial "file:$LAB_DIR/log/console.log" \
         -drive "if=none,id=root,file=$LAB_DIR/root.img,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
         -drive "if=none,id=docker,file=$LAB_DIR/docker.img,format=raw,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=docker \
@@ -119,15 +133,16 @@ guest() {
 
 # docker_get PATH: the status code of a GET on the docker API, through the port that users get; 000 when nothing answers.
 docker_get() {
-    local port line='' fd
+    local port line
     port=$(cat "$LAB_DIR/docker.port")
-    {
-        if exec {fd}<>"/dev/tcp/127.0.0.1/$port"; then
-            printf 'GET %s HTTP/1.0\r\nHost: lab\r\n\r\n' "$1" >&"$fd" || true
-            read -r -t 10 line <&"$fd" || true
-            exec {fd}>&-
-        fi
-    } 2>/dev/null
+    # In a subshell: a connection that breaks while it is written to ends the writer by SIGPIPE.
+    line=$(
+        exec 2>/dev/null
+        exec 3<>"/dev/tcp/127.0.0.1/$port" &&
+            printf 'GET %s HTTP/1.0\r\nHost: lab\r\n\r\n' "$1" >&3 &&
+            read -r -t 10 line <&3 &&
+            printf '%s' "$line"
+    ) 2>/dev/null || true
     if [[ $line =~ ^HTTP/1\.[01]\ ([0-9]+) ]]; then REPLY=${BASH_REMATCH[1]}; else REPLY=000; fi
 }
 
@@ -175,7 +190,7 @@ follow_boot() {
             WHY="not ready after $all s (devices: $rdma, docker: $docker)"
             break
         fi
-        if ((elapsed - last > 30000)); then
+        if [[ $docker == no ]] && ((elapsed - last > 30000)); then
             last=$elapsed
             say "still booting, $((elapsed / 1000)) s"
         fi
@@ -218,8 +233,6 @@ boot() {
     die_with_log "the guest does not come up" "$LAB_DIR/log/console.log"
 }
 
-peer_tag() { echo "verbena/peer:$(peer_hash)"; }
-
 # Brings the peer image into the guest's docker, where it stays between boots.
 import_peer() {
     local -a changes=(--change 'CMD ["bash"]')
@@ -252,14 +265,15 @@ qemu_up() {
     fi
     rm -f "$LAB_STATE"
     stop_qemu gently
+    trap 'trap - INT TERM; say "interrupted, taking down what was started"; stop_build; stop_qemu; exit 130' INT TERM
     build_all
     fresh=$BUILT
-    trap 'say "interrupted, taking the guest down"; stop_qemu; exit 130' INT TERM
     boot
     tidy_docker || say "old containers could not be removed from the guest"
     docker_get "/images/$(peer_tag)/json"
     if [[ $REPLY != 200 ]]; then
         fresh=yes
+        say "dockerd does not see the image on its disk, importing it"
         timed "peer image imported" import_peer || exit
     fi
     write_state
