@@ -176,7 +176,8 @@ public final class ContainerProcess implements AutoCloseable {
         }
     }
 
-    private boolean awaitEnd(Duration patience) throws InterruptedException {
+    /** Waits until it has ended; false when the time is over before. */
+    public boolean awaitEnd(Duration patience) throws InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         synchronized (monitor) {
             while (!ended) {

@@ -148,12 +148,8 @@ public final class SoftRoceContainer extends GenericContainer<SoftRoceContainer>
 
     /** The command that runs the container's JVM: quick to start on an emulated CPU, free to call native code. */
     public List<String> java(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                "java",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-XX:-CreateCoredumpOnCrash",
-                "--enable-native-access=ALL-UNNAMED"));
+        List<String> command = new ArrayList<>(
+                List.of("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(Arrays.asList(arguments));
         return command;
     }
@@ -209,7 +205,8 @@ public final class SoftRoceContainer extends GenericContainer<SoftRoceContainer>
             host = HostConfig.newHostConfig();
             create.withHostConfig(host);
         }
-        host.withDevices(nodes).withUlimits(List.of(new Ulimit("memlock", UNLIMITED, UNLIMITED)));
+        Ulimit noCoreFiles = new Ulimit("core", 0L, 0L);
+        host.withDevices(nodes).withUlimits(List.of(new Ulimit("memlock", UNLIMITED, UNLIMITED), noCoreFiles));
     }
 
     private static Device node(String path) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** The lab itself: two containers, each with one device, talk by rdma-core's own programs, over the link. */
 @SoftRoceTest
-final class PingPongIT {
+final class LabSelfTestIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int ROUNDS = 200;
 
