@@ -732,6 +732,7 @@ static int bind_window(struct ibv_mw *mw, uint32_t rkey, const struct ibv_mw_bin
 /* ---------------------------------------------------------------- receive queues */
 
 static void receive_queue_init(struct receive_queue *queue, int room, int sge_max) {
+    memset(queue, 0, sizeof *queue);
     queue->room = room;
     queue->sge_max = sge_max;
     queue->ring = calloc(room ? room : 1, sizeof *queue->ring);
@@ -1301,6 +1302,15 @@ void fake_inject(const char *name, int error, int count) {
     struct injection *injection = injection_of(name);
     injection->error = error;
     injection->left = count;
+    pthread_mutex_unlock(&injection_lock);
+}
+
+/* Forgets every failure that was asked for and has not happened. */
+void fake_inject_nothing(void) {
+    pthread_mutex_lock(&injection_lock);
+    for (int i = 0; i < injection_count; i++) {
+        injections[i].left = 0;
+    }
     pthread_mutex_unlock(&injection_lock);
 }
 

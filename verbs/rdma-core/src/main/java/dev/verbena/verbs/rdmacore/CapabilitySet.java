@@ -46,6 +46,8 @@ final class CapabilitySet {
         add(set, strict, Capability.SEND_QUEUE_ERROR_STATE);
         add(set, strict && device.maxSharedReceiveQueues() > 0, Capability.LAST_WQE_REACHED);
         add(set, strict, Capability.MAX_MESSAGE_ENFORCED);
+        add(set, strict, Capability.RESUMES_AFTER_DRAINING);
+        add(set, strict, Capability.OWN_QUEUE_KEY);
         add(set, strict, Capability.EXACT_ERROR_STATUS);
         add(set, strict, Capability.SEND_SLOTS_FREED_BY_POLLING);
         return Collections.unmodifiableSet(set);

@@ -5,6 +5,7 @@ import dev.verbena.verbs.Gid;
 import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePairAttributes;
 import dev.verbena.verbs.QueuePairConfig;
+import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.Refusal;
 import dev.verbena.verbs.ScatterGatherList;
 import dev.verbena.verbs.rdmacore.ffi.IbvContext;
@@ -49,6 +50,8 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     private final List<RdmaCoreMemoryWindow> stagedBindings = new ArrayList<>();
 
     private int lastErrno;
+    /** Known to be in ERROR on kernel Soft-RoCE, which flushes receives posted there only when it is moved again. */
+    private boolean flushByMoving;
 
     private RdmaCoreQueuePair(RdmaCoreContext context, long qp, long cap, boolean sharedReceives) {
         this.context = context;
@@ -344,7 +347,15 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
     public int flushReceives() {
         int taken = receives.flush(postRecv, qp);
         lastErrno = receives.lastErrno();
+        if (flushByMoving) {
+            moveToErrorAgain();
+        }
         return taken;
+    }
+
+    private void moveToErrorAgain() {
+        int result = modify(new QueuePairAttributes().state(QueuePairState.ERROR));
+        Failure.check("ibv_modify_qp", object, result, "");
     }
 
     @Override
@@ -364,7 +375,11 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
         try (Arena arena = Arena.ofConfined()) {
             long attr = arena.allocate(IbvQpAttr.SIZE, Long.BYTES).address();
             Attributes.write(attr, attributes);
-            return Ibverbs.ibv_modify_qp(qp, attr, attributes.mask());
+            int result = Ibverbs.ibv_modify_qp(qp, attr, attributes.mask());
+            if (result == 0 && attributes.has(QueuePairAttributes.STATE)) {
+                noteState(attributes.state());
+            }
+            return result;
         }
     }
 
@@ -374,8 +389,14 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
             long attr = arena.allocate(IbvQpAttr.SIZE, Long.BYTES).address();
             long init = arena.allocate(IbvQpInitAttr.SIZE, Long.BYTES).address();
             Failure.check("ibv_query_qp", object, Ibverbs.ibv_query_qp(qp, attr, Attributes.READABLE, init), "");
-            return Attributes.read(attr, Attributes.READABLE);
+            QueuePairAttributes attributes = Attributes.read(attr, Attributes.READABLE);
+            noteState(attributes.state());
+            return attributes;
         }
+    }
+
+    private void noteState(QueuePairState state) {
+        flushByMoving = context.traits().rxe() && state == QueuePairState.ERROR;
     }
 
     @Override

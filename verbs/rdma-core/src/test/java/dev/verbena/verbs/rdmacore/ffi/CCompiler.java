@@ -55,17 +55,24 @@ public final class CCompiler {
         run(command, false);
     }
 
+    /** Runs a program that must succeed within a time, and answers what it prints. */
+    public static String run(List<String> command, int seconds) {
+        return run(command, false, seconds);
+    }
+
     /** Runs a program and answers what it prints. */
     public static String run(List<String> command, boolean mayFail) {
+        return run(command, mayFail, 60);
+    }
+
+    private static String run(List<String> command, boolean mayFail, int seconds) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
+            Thread.ofVirtual().start(() -> endAfter(process, seconds));
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(60, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                fail(command + " did not end");
-            }
+            process.waitFor();
             if (process.exitValue() != 0 && !mayFail) {
                 fail(command + " failed:\n" + output);
             }
@@ -75,6 +82,16 @@ public final class CCompiler {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
+        }
+    }
+
+    private static void endAfter(Process process, int seconds) {
+        try {
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
         }
     }
 

@@ -26,6 +26,7 @@ public final class FakeIbverbs {
         static final MethodHandle INJECT = function(
                 "fake_inject",
                 FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+        static final MethodHandle INJECT_NOTHING = function("fake_inject_nothing", FunctionDescriptor.ofVoid());
         static final MethodHandle CALLS =
                 function("fake_calls", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
         static final MethodHandle RAISE =
@@ -62,6 +63,15 @@ public final class FakeIbverbs {
         present(1, IbvDevice.IBV_TRANSPORT_IB, true);
         presentPaths("", "", "uverbs-fake0");
         hold(false);
+        injectNothing();
+    }
+
+    private static void injectNothing() {
+        try {
+            Loaded.INJECT_NOTHING.invokeExact();
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** The java options by which a child JVM finds it. */
