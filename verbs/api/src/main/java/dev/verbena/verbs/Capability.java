@@ -45,6 +45,10 @@ public enum Capability {
     LAST_WQE_REACHED("the last-WQE-reached event"),
     /** The port's largest message size is enforced. */
     MAX_MESSAGE_ENFORCED("an enforced largest message size"),
+    /** Requests held back while the send queue was drained go on by themselves in READY_TO_SEND, not with the next post. */
+    RESUMES_AFTER_DRAINING("a send queue that goes on by itself after draining"),
+    /** A queue key with its highest bit set, in a datagram's request, means that of the sending queue pair. */
+    OWN_QUEUE_KEY("queue keys that mean the sender's own"),
     /** Every failure has the status that the specification names for it, not only some error status. */
     EXACT_ERROR_STATUS("the specification's exact status for every failure"),
     /** A send slot is freed only when its completion, or a later one, has been polled. */
