@@ -88,7 +88,7 @@ abstract class Contract {
     /** Skips the test where a device lacks something, with the reason. */
     final void needs(Capability capability) {
         for (Context context : List.of(contextA(), contextB())) {
-            Assumptions.assumeTrue(context.has(capability), () -> context + " has no " + capability.text());
+            Assumptions.assumeTrue(context.has(capability), () -> context + " lacks " + capability.text());
         }
     }
 

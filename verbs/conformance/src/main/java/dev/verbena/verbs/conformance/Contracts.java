@@ -11,7 +11,25 @@ final class Contracts {
             CompletionQueueContract.class,
             SendReceiveContract.class,
             CompletionEventsContract.class,
-            MemoryWindowContract.class);
+            MemoryWindowContract.class,
+            QueuePairContract.class,
+            QueuePairStatesContract.class,
+            OneSidedContract.class,
+            AtomicsContract.class,
+            InlineContract.class,
+            ScatterGatherContract.class,
+            SharedReceiveQueueContract.class,
+            DatagramContract.class,
+            FlushOnErrorContract.class,
+            AccessViolationsContract.class,
+            ReceiverNotReadyContract.class,
+            RetryExceededContract.class,
+            BatchesContract.class,
+            OrderingContract.class,
+            ProgressContract.class,
+            AsyncEventsContract.class,
+            ConnectionManagerContract.class,
+            MulticastContract.class);
 
     private Contracts() {}
 }
