@@ -228,6 +228,8 @@ public final class ConnectionId implements AutoCloseable {
         try {
             switch (type) {
                 case CONNECT_RESPONSE -> {
+                    // INIT once more: only now does the connection manager name the rights of the peer.
+                    attached.modify(ask(() -> driver.initialAttributes(QueuePairState.INIT)));
                     attached.modify(connected(QueuePairState.READY_TO_RECEIVE));
                     attached.modify(connected(QueuePairState.READY_TO_SEND));
                     driver.establish();
