@@ -21,5 +21,8 @@ public final class ExitCodes {
     /** The peer refused, was lost or did not answer in time. */
     public static final int PEER = 4;
 
+    /** Ctrl-C; what the JVM itself ends with on SIGINT. */
+    public static final int INTERRUPTED = 130;
+
     private ExitCodes() {}
 }

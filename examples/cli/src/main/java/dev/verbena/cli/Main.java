@@ -23,10 +23,22 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
         usageHelpAutoWidth = true,
-        subcommands = {HelpCommand.class, CompletionCommand.class, TestCommand.class, LabCommand.class},
+        subcommands = {
+            DemoCommand.class,
+            DevicesCommand.class,
+            GidsCommand.class,
+            DoctorCommand.class,
+            PingPongCommand.class,
+            RpingCommand.class,
+            HelpCommand.class,
+            CompletionCommand.class,
+            TestCommand.class,
+            LabCommand.class
+        },
         footer = {
             "",
-            "Exit codes: 0 ok; 1 ran and failed; 2 usage; 3 no usable provider or device; 4 peer refused, lost or timed out.",
+            "Exit codes: 0 ok; 1 ran and failed; 2 usage; 3 no usable provider or device; 4 peer refused, lost or timed out;",
+            "130 Ctrl-C.",
             "'verbena help COMMAND' explains one command."
         })
 public final class Main implements Runnable {
@@ -78,6 +90,11 @@ public final class Main implements Runnable {
         commandLine.setParameterExceptionHandler(Main::explainUsage);
         commandLine.setExecutionExceptionHandler(main::explainFailure);
         return commandLine;
+    }
+
+    /** Whether {@code -v} was given. */
+    boolean isVerbose() {
+        return verbose;
     }
 
     @Override

@@ -1,0 +1,173 @@
+package dev.verbena.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.verbena.verbs.Device;
+import dev.verbena.verbs.spi.VerbsProvider;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * What the commands that use a device have in common: the choice of provider and device, the JSON document, one line per
+ * error, and the exit code.
+ *
+ * <p>Threading: runs on the main thread; Ctrl-C is seen to by a shutdown hook.
+ */
+@Command
+abstract class VerbsCommand implements Callable<Integer> {
+    @Option(
+            names = "--provider",
+            paramLabel = "NAME",
+            description = "Use this provider and no other: rdma-core. Default: the preferred one that is usable.")
+    protected @Nullable String providerName;
+
+    @Option(
+            names = {"-d", "--device"},
+            paramLabel = "NAME",
+            description =
+                    "Use this device, for example rxe0. Default: the first, or the one that an address belongs to.")
+    protected @Nullable String deviceName;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description =
+                    "Write the result there as one JSON document; '-' is standard output, which then holds nothing else.")
+    private @Nullable String json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
+    private CommandSpec spec;
+
+    private @Nullable Report report;
+
+    /** Puts the command's own fields into the document, as they are when nothing is known yet. */
+    abstract void declare(ObjectNode fields);
+
+    /** Checks what the options' types cannot; throws {@link #usage}. */
+    void check() {}
+
+    /** Does it; throws a {@link Failure} when it fails. */
+    abstract void run(Report report) throws InterruptedException;
+
+    @Override
+    public final Integer call() {
+        check();
+        Report started = start();
+        report = started;
+        declare(started.fields());
+        Thread onInterrupt = new Thread(() -> interrupted(started), "verbena-interrupted");
+        Runtime.getRuntime().addShutdownHook(onInterrupt);
+        Failure failure = null;
+        try {
+            run(started);
+        } catch (ParameterException e) {
+            started.end(new Failure(Failure.Code.USAGE, String.valueOf(e.getMessage())));
+            throw e;
+        } catch (InterruptedException | RuntimeException e) {
+            failure = Failure.of(e);
+        } finally {
+            forget(onInterrupt);
+        }
+        if (started.end(failure) && failure != null) {
+            complain(failure);
+        }
+        return failure == null ? ExitCodes.OK : failure.code().exitCode();
+    }
+
+    private Report start() {
+        try {
+            return new Report(spec.name(), json, spec.commandLine().getOut());
+        } catch (IOException | RuntimeException e) {
+            throw usage("--json: cannot write " + json + " (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    private void interrupted(Report started) {
+        Failure failure = new Failure(Failure.Code.INTERRUPTED, "interrupted");
+        if (started.end(failure)) {
+            complain(failure);
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The JVM is ending already: the hook has the word.
+        }
+    }
+
+    private void complain(Failure failure) {
+        PrintWriter err = err();
+        err.println("verbena: " + failure.line().replaceAll("\\s*\\R\\s*", " "));
+        if (isVerbose()) {
+            failure.printStackTrace(err);
+        }
+        err.flush();
+    }
+
+    /** Where text for people goes: standard output, unless that holds the document. */
+    final PrintWriter text() {
+        return "-".equals(json) ? err() : spec.commandLine().getOut();
+    }
+
+    /** Standard error. */
+    final PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    /** Prints a line for people at once. */
+    final void say(String line) {
+        PrintWriter text = text();
+        text.println(line);
+        text.flush();
+    }
+
+    final boolean isVerbose() {
+        return spec.root().userObject() instanceof Main main && main.isVerbose();
+    }
+
+    /** A complaint about the command line. */
+    final ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Throws unless a value lies in a range. */
+    final void within(String option, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw usage(option + " " + value + " is not within " + min + " to " + max);
+        }
+    }
+
+    /** The provider asked for, or the preferred usable one. */
+    final VerbsProvider provider() {
+        try {
+            VerbsProvider provider = DeviceChoice.provider(providerName);
+            note(provider.name(), null);
+            return provider;
+        } catch (IllegalArgumentException e) {
+            throw usage("--provider: " + e.getMessage());
+        }
+    }
+
+    /** The device asked for, or the provider's first. */
+    final Device device(VerbsProvider provider) {
+        Device device = DeviceChoice.device(provider, deviceName);
+        note(provider.name(), device.name());
+        return device;
+    }
+
+    /** Notes in the document what the command runs on. */
+    final void note(String provider, @Nullable String device) {
+        if (report != null) {
+            report.runsOn(provider, device);
+        }
+    }
+}
