@@ -70,6 +70,10 @@ host_up() {
 
 host_down() {
     rm -f "$LAB_STATE"
+    if [[ ! -e /sys/class/net/${HOST_NET[0]} && ! -e /sys/class/infiniband/${HOST_RXE[0]} ]]; then
+        say "was not up"
+        return
+    fi
     host_links down
     say "is down: the rxe devices and their veth pair are removed"
 }
