@@ -4,7 +4,7 @@
 LAB_BOOT_SECONDS=240          # until the guest, its devices and dockerd answer; about 20 s on a quiet machine
 LAB_KVM_FIRST_SECONDS=12      # KVM must start the kernel within this; it takes about 1 s where it works
 LAB_KVM_BOOT_SECONDS=90
-LAB_NEEDS=(qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mke2fs:e2fsprogs depmod:kmod perl:perl-base
+LAB_NEEDS=(qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mke2fs:e2fsprogs depmod:kmod perl:perl-base pgrep:procps
     dpkg-deb:dpkg "$LAB_KEYRING:debian-archive-keyring")
 
 qemu_pid() {
