@@ -188,6 +188,10 @@ public final class SoftRoceContainer extends GenericContainer<SoftRoceContainer>
         return String.join("+", names());
     }
 
+    Set<ContainerProcess> processes() {
+        return Set.copyOf(processes);
+    }
+
     void forget(ContainerProcess process) {
         processes.remove(process);
     }

@@ -3,9 +3,11 @@ package dev.verbena.softroce;
 import dev.verbena.softroce.SoftRoceSearch.Absent;
 import dev.verbena.softroce.SoftRoceSearch.Found;
 import java.io.IOException;
+import java.util.Set;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -16,7 +18,12 @@ import org.junit.platform.commons.support.AnnotationSupport;
 
 /** What {@link SoftRoceTest} does. */
 final class SoftRoceExtension
-        implements ExecutionCondition, BeforeAllCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
+        implements ExecutionCondition,
+                BeforeAllCallback,
+                BeforeEachCallback,
+                AfterEachCallback,
+                AfterAllCallback,
+                ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(SoftRoceExtension.class);
 
     @Override
@@ -41,10 +48,17 @@ final class SoftRoceExtension
     }
 
     @Override
+    public void beforeEach(ExtensionContext context) {
+        context.getStore(NAMESPACE).put(ContainerProcess.class, processes(context));
+    }
+
+    @Override
     public void afterEach(ExtensionContext context) {
-        SoftRocePeers peers = context.getRoot().getStore(NAMESPACE).get(SoftRocePeers.class, SoftRocePeers.class);
-        if (peers != null) {
-            peers.endProcesses();
+        Set<?> before = context.getStore(NAMESPACE).remove(ContainerProcess.class, Set.class);
+        for (ContainerProcess process : processes(context)) {
+            if (before == null || !before.contains(process)) {
+                process.close();
+            }
         }
     }
 
@@ -53,6 +67,7 @@ final class SoftRoceExtension
         if (!isOutermost(context)) {
             return;
         }
+        processes(context).forEach(ContainerProcess::close);
         LinkLock lock = context.getStore(NAMESPACE).remove(LinkLock.class, LinkLock.class);
         try {
             if (disturbsLink(context)) {
@@ -95,6 +110,12 @@ final class SoftRoceExtension
             case Found(SoftRoceLab lab) -> lab;
             case Absent(String reason) -> throw new IllegalStateException("no Soft-RoCE: " + reason);
         };
+    }
+
+    /** The commands that run in the shared containers. */
+    private static Set<ContainerProcess> processes(ExtensionContext context) {
+        SoftRocePeers peers = context.getRoot().getStore(NAMESPACE).get(SoftRocePeers.class, SoftRocePeers.class);
+        return peers == null ? Set.of() : peers.processes();
     }
 
     /** A nested class shares the lock of the class around it. */

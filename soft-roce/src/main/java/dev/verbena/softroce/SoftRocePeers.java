@@ -1,7 +1,9 @@
 package dev.verbena.softroce;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,9 +55,11 @@ public final class SoftRocePeers implements AutoCloseable {
         return container;
     }
 
-    /** Kills every command that still runs in them. */
-    public void endProcesses() {
-        running().forEach(SoftRoceContainer::endProcesses);
+    /** The commands that run in them. */
+    Set<ContainerProcess> processes() {
+        Set<ContainerProcess> processes = new HashSet<>();
+        running().forEach(container -> processes.addAll(container.processes()));
+        return processes;
     }
 
     @Override

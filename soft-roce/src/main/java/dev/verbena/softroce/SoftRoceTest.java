@@ -13,8 +13,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * skipped with the reason, or fails when {@code -Dsoft-roce=required}.
  *
  * <p>Its methods and constructors may have parameters of type {@link SoftRoceLab} and {@link SoftRocePeers}. The peers'
- * containers are started once and shared by all such classes of a run. After each test, commands still running in them
- * are killed.
+ * containers are started once and shared by all such classes of a run. After each test, the commands
+ * it left running in them are killed; after the class, those of {@code @BeforeAll}.
  */
 @Documented
 @Inherited

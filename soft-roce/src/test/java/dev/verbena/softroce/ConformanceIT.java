@@ -3,13 +3,16 @@ package dev.verbena.softroce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +28,7 @@ final class ConformanceIT {
     private static final Duration SILENCE_MAX = Duration.ofMinutes(5);
 
     @TestFactory
+    @DisplayName("rdma-core on Soft-RoCE")
     Stream<DynamicNode> rdmaCoreOnSoftRoce(SoftRocePeers peers, @TempDir Path folder) throws Exception {
         List<SuiteTest> expected = expected(folder);
         SoftRoceContainer container = peers.both();
@@ -32,7 +36,10 @@ final class ConformanceIT {
         SuiteRun run = new SuiteRun(expected, SILENCE_MAX);
         run.start(
                 onLine -> ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab()), onLine));
-        return run.asTests().onClose(run::close);
+        return run.asTests().onClose(() -> {
+            run.close();
+            report(run);
+        });
     }
 
     /** The list is made here, not where a crash could shorten it. */
@@ -77,6 +84,20 @@ final class ConformanceIT {
     private static List<String> only() {
         String text = System.getProperty("conformance.only");
         return text == null ? List.of() : List.of("--only", text);
+    }
+
+    /** What each test took, the slowest first: the emulated machine makes slow tests dear. */
+    private static void report(SuiteRun run) {
+        List<String> lines = run.results().stream()
+                .sorted(Comparator.comparingLong(SuiteResult::millis).reversed())
+                .map(result -> String.format(
+                        "%8d ms  %-7s  %s  %s", result.millis(), result.status(), result.test(), result.reason()))
+                .toList();
+        try {
+            Files.write(reports("results.txt"), lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Path reports(String name) throws IOException {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +28,13 @@ final class LocalJvm implements SuiteJvm {
 
     /** Starts one; its standard error and its crash log, if any, are put into the folder. */
     static LocalJvm start(Path folder, List<String> arguments, SuiteRun.LineListener onLine) throws IOException {
+        return start(folder, Map.of(), arguments, onLine);
+    }
+
+    /** Starts one with changes to the environment; an empty value takes a variable away. */
+    static LocalJvm start(
+            Path folder, Map<String, String> environment, List<String> arguments, SuiteRun.LineListener onLine)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "sh",
                 "-c",
@@ -39,10 +47,17 @@ final class LocalJvm implements SuiteJvm {
                 "-cp",
                 System.getProperty("java.class.path")));
         command.addAll(arguments);
-        Process process = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
-                .redirectError(folder.resolve("console.log").toFile())
-                .start();
+                .redirectError(folder.resolve("console.log").toFile());
+        environment.forEach((name, value) -> {
+            if (value.isEmpty()) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        Process process = builder.start();
         Thread reader = Thread.ofPlatform().daemon().name("local-jvm-reader").start(() -> {
             try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
                 lines.lines().forEach(onLine::line);

@@ -57,7 +57,9 @@ record SuiteResult(SuiteTest test, Status status, String reason, long millis, St
         switch (status) {
             case PASSED -> {}
             case SKIPPED -> throw new TestAbortedException(reason);
-            case FAILED -> throw new AssertionError(reason + (trace.isEmpty() ? "" : "\n--- where it ran:\n" + trace));
+            case FAILED ->
+                throw new AssertionError(
+                        test + ": " + reason + (trace.isEmpty() ? "" : "\n--- where it ran:\n" + trace));
         }
     }
 }

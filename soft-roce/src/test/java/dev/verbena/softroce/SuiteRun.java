@@ -93,7 +93,7 @@ final class SuiteRun implements AutoCloseable {
                     return result;
                 }
                 if (verdict.isPresent()) {
-                    throw new AssertionError("no result: " + verdict.get());
+                    throw new AssertionError(test + ": no result: " + verdict.get());
                 }
             }
             watch();
