@@ -83,12 +83,12 @@ public final class QueuePairTransitions {
 
     private QueuePairTransitions() {}
 
-    /** What a move demands and allows; null when it is not legal. Any state may go to RESET and to ERROR. */
+    /** What a move demands and allows; null when it is not legal. Any state may go to RESET, and any but RESET to ERROR. */
     public static @Nullable Attributes attributes(QueuePairType type, QueuePairState from, QueuePairState to) {
         if (from == UNKNOWN || to == UNKNOWN) {
             return null;
         }
-        if (to == RESET || to == ERROR) {
+        if (to == RESET || (to == ERROR && from != RESET)) {
             return new Attributes(0, 0);
         }
         return switch (type) {

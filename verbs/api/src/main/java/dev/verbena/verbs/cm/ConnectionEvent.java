@@ -53,12 +53,12 @@ public final class ConnectionEvent {
         return event.privateData().clone();
     }
 
-    /** READs and atomics of ours that the peer serves at a time. */
+    /** READs and atomics of the peer that this side is to serve at a time: the initiator depth that the peer gave. */
     public int responderResources() {
         return event.responderResources();
     }
 
-    /** READs and atomics that the peer has under way at a time. */
+    /** READs and atomics that this side may have under way at a time: the responder resources that the peer gave. */
     public int initiatorDepth() {
         return event.initiatorDepth();
     }
