@@ -5,6 +5,7 @@ import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.rdmacore.ffi.DataPath;
 import dev.verbena.verbs.rdmacore.ffi.IbvContext;
 import dev.verbena.verbs.rdmacore.ffi.IbvCq;
+import dev.verbena.verbs.rdmacore.ffi.IbvWc;
 import dev.verbena.verbs.rdmacore.ffi.Ibverbs;
 import dev.verbena.verbs.spi.CompletionQueueDriver;
 import java.lang.foreign.MemorySegment;
@@ -12,9 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A completion queue. The caller's records have the layout of {@code struct ibv_wc}, so polling copies nothing. */
 final class RdmaCoreCompletionQueue implements CompletionQueueDriver {
+    /** IB_WC_WITH_INVALIDATE of the kernel, which is IBV_WC_IP_CSUM_OK in user space. */
+    private static final int KERNEL_WITH_INVALIDATE = 1 << 2;
+
     private final RdmaCoreContext context;
     private final String object;
     private final long cq;
+    private final boolean kernelFlags;
     private final MemorySegment pollCq;
     private final MemorySegment reqNotifyCq;
 
@@ -22,6 +27,7 @@ final class RdmaCoreCompletionQueue implements CompletionQueueDriver {
         this.context = context;
         this.object = object;
         this.cq = cq;
+        this.kernelFlags = context.traits().rxe();
         this.pollCq = IbvContext.pollCq(context.address());
         this.reqNotifyCq = IbvContext.reqNotifyCq(context.address());
     }
@@ -53,8 +59,22 @@ final class RdmaCoreCompletionQueue implements CompletionQueueDriver {
     @Override
     public int poll(WorkCompletions completions) {
         int count = DataPath.poll_cq(pollCq, cq, completions.capacity(), completions.address());
+        if (kernelFlags) {
+            translateFlags(completions, count);
+        }
         // What it is when negative is the driver's own affair and no errno.
         return count >= 0 ? count : -Errno.EIO;
+    }
+
+    /** Kernel Soft-RoCE hands the kernel's own flag for an invalidated key through; it never checks IP checksums. */
+    private static void translateFlags(WorkCompletions completions, int count) {
+        for (int index = 0; index < count; index++) {
+            long address = completions.address() + (long) index * WorkCompletions.RECORD_BYTES;
+            int flags = IbvWc.wcFlags(address);
+            if ((flags & KERNEL_WITH_INVALIDATE) != 0) {
+                IbvWc.wcFlags(address, (flags & ~KERNEL_WITH_INVALIDATE) | WorkCompletions.WITH_INVALIDATE);
+            }
+        }
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.verbena.verbs.rdmacore;
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.QueuePairAttributes;
 import dev.verbena.verbs.QueuePairState;
+import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.cm.ConnectionParameters;
 import dev.verbena.verbs.cm.IdOption;
 import dev.verbena.verbs.cm.PortSpace;
@@ -55,6 +56,13 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
         }
     }
 
+    /** The library reaches through the id's device without a look, which ends the JVM while the id has none. */
+    private void requireDevice(String verb, String explanation) {
+        if (RdmaCmId.verbs(id) == 0) {
+            throw new VerbsException(verb, object(), Errno.EINVAL, explanation);
+        }
+    }
+
     private static String bindProblem(int result) {
         return switch (-result) {
             case Errno.EADDRINUSE -> "another id listens or is bound there";
@@ -82,6 +90,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void resolveRoute(int timeoutMs) {
+        requireDevice("rdma_resolve_route", "the address has to be resolved before the route");
         int result = Rdmacm.rdma_resolve_route(id, timeoutMs);
         Failure.check(
                 "rdma_resolve_route",
@@ -104,6 +113,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void connect(ConnectionParameters parameters, int queuePairNumber, boolean sharedReceiveQueue) {
+        requireDevice("rdma_connect", "the address and the route have to be resolved first");
         try (Arena arena = Arena.ofConfined()) {
             long param = parameters(arena, parameters, queuePairNumber, sharedReceiveQueue);
             int result = Rdmacm.rdma_connect(id, param);
@@ -119,6 +129,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void accept(ConnectionParameters parameters, int queuePairNumber, boolean sharedReceiveQueue) {
+        requireDevice("rdma_accept", "there is no request to accept");
         try (Arena arena = Arena.ofConfined()) {
             long param = parameters(arena, parameters, queuePairNumber, sharedReceiveQueue);
             int result = Rdmacm.rdma_accept(id, param);
@@ -165,6 +176,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void reject(byte[] privateData) {
+        requireDevice("rdma_reject", "there is no request to reject");
         try (Arena arena = Arena.ofConfined()) {
             int result = Rdmacm.rdma_reject(id, bytes(arena, privateData), privateData.length);
             Failure.check("rdma_reject", object(), result, order(result, "there is no request to reject"));
@@ -173,18 +185,21 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void establish() {
+        requireDevice("rdma_establish", "the peer has not accepted");
         int result = Rdmacm.rdma_establish(id);
         Failure.check("rdma_establish", object(), result, order(result, "the peer has not accepted"));
     }
 
     @Override
     public void disconnect() {
+        requireDevice("rdma_disconnect", "the id is not connected");
         int result = Rdmacm.rdma_disconnect(id);
         Failure.check("rdma_disconnect", object(), result, order(result, "the id is not connected"));
     }
 
     @Override
     public QueuePairAttributes initialAttributes(QueuePairState state) {
+        requireDevice("rdma_init_qp_attr", "the address has to be resolved or bound first");
         try (Arena arena = Arena.ofConfined()) {
             long attr = arena.allocate(IbvQpAttr.SIZE, Long.BYTES).address();
             long mask = arena.allocate(Integer.BYTES, Integer.BYTES).address();
@@ -223,6 +238,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void joinMulticast(InetSocketAddress group) {
+        requireDevice("rdma_join_multicast", "the id has to be bound to an address of the device first");
         try (Arena arena = Arena.ofConfined()) {
             int result = Rdmacm.rdma_join_multicast(id, sockaddr(arena, group), 0);
             Failure.check("rdma_join_multicast", object() + ", group " + text(group), result, groupProblem(result));
@@ -231,6 +247,7 @@ final class RdmaCoreConnectionId implements ConnectionIdDriver {
 
     @Override
     public void leaveMulticast(InetSocketAddress group) {
+        requireDevice("rdma_leave_multicast", "the id has not joined this group");
         try (Arena arena = Arena.ofConfined()) {
             int result = Rdmacm.rdma_leave_multicast(id, sockaddr(arena, group));
             Failure.check("rdma_leave_multicast", object() + ", group " + text(group), result, groupProblem(result));

@@ -170,6 +170,7 @@ final class RdmaCoreContext implements ContextDriver {
 
     @Override
     public List<GidEntry> queryGids(int port) {
+        queryPort(port); // refuses a port that is not there
         int entriesMax = 0;
         int ports = queryDevice().portCount();
         for (int p = 1; p <= ports; p++) {

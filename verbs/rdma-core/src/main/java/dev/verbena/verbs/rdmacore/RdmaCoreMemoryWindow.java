@@ -4,16 +4,21 @@ import dev.verbena.verbs.rdmacore.ffi.IbvContext;
 import dev.verbena.verbs.rdmacore.ffi.IbvMw;
 import dev.verbena.verbs.rdmacore.ffi.Ibverbs;
 import dev.verbena.verbs.spi.MemoryWindowDriver;
+import org.jspecify.annotations.Nullable;
 
 /** A memory window. */
 final class RdmaCoreMemoryWindow implements MemoryWindowDriver {
     private final RdmaCoreContext context;
-    private final long mw;
+    private final long pd;
     private final boolean type1;
+    private volatile long mw;
     private int nextRkey;
+    private @Nullable RdmaCoreQueuePair boundBy;
+    private boolean closed;
 
-    RdmaCoreMemoryWindow(RdmaCoreContext context, long mw) {
+    RdmaCoreMemoryWindow(RdmaCoreContext context, long pd, long mw) {
         this.context = context;
+        this.pd = pd;
         this.mw = mw;
         this.type1 = IbvMw.type(mw) == IbvMw.IBV_MW_TYPE_1;
         this.nextRkey = IbvMw.rkey(mw);
@@ -36,8 +41,23 @@ final class RdmaCoreMemoryWindow implements MemoryWindowDriver {
      * The request that binds a window of type 2 has been posted. The library does not note its key, but drivers read it as
      * the window's present key when they bind it again, so it must not change before the request has been posted either.
      */
-    void bindingPosted() {
+    synchronized void bindingPosted(RdmaCoreQueuePair by) {
         IbvMw.rkey(mw, nextRkey);
+        boundBy = by;
+    }
+
+    /** Ends a binding whose queue pair is going away: the window is a new one afterwards, bound to nothing. */
+    synchronized void release(RdmaCoreQueuePair goingAway) {
+        if (closed || boundBy != goingAway) {
+            return;
+        }
+        boundBy = null;
+        deallocate();
+        long fresh = Ibverbs.alloc_mw(IbvContext.allocMw(context.address()), pd, IbvMw.IBV_MW_TYPE_2);
+        Failure.checkPointer("ibv_alloc_mw", "device " + context.name(), fresh, Failure.ofCreation(fresh, "max_mw"));
+        mw = fresh;
+        nextRkey = IbvMw.rkey(fresh);
+        closed = false;
     }
 
     @Override
@@ -46,8 +66,15 @@ final class RdmaCoreMemoryWindow implements MemoryWindowDriver {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (!closed) {
+            deallocate();
+        }
+    }
+
+    private void deallocate() {
         int result = Ibverbs.dealloc_mw(IbvContext.deallocMw(context.address()), mw);
         Failure.check("ibv_dealloc_mw", String.format("mw 0x%08x of %s", rkey(), context.name()), result, "");
+        closed = true;
     }
 }

@@ -77,7 +77,7 @@ final class RdmaCoreProtectionDomain implements ProtectionDomainDriver {
         int code = type == MemoryWindow.Type.TYPE_1 ? IbvMw.IBV_MW_TYPE_1 : IbvMw.IBV_MW_TYPE_2;
         long mw = Ibverbs.alloc_mw(IbvContext.allocMw(context.address()), pd, code);
         Failure.checkPointer("ibv_alloc_mw", object, mw, Failure.ofCreation(mw, "max_mw"));
-        return new RdmaCoreMemoryWindow(context, mw);
+        return new RdmaCoreMemoryWindow(context, pd, mw);
     }
 
     @Override

@@ -24,7 +24,9 @@ import dev.verbena.verbs.spi.QueuePairDriver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A queue pair of any type. Requests are staged in native memory and posted as one chain. */
@@ -48,6 +50,9 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
 
     /** Windows of type 2 that the staged requests bind. */
     private final List<RdmaCoreMemoryWindow> stagedBindings = new ArrayList<>();
+
+    /** Windows of type 2 that were bound here; kernel Soft-RoCE alone, see {@link #close()}. */
+    private final Set<RdmaCoreMemoryWindow> boundWindows = new HashSet<>();
 
     private int lastErrno;
     /** Known to be in ERROR on kernel Soft-RoCE, which flushes receives posted there only when it is moved again. */
@@ -328,7 +333,10 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
 
     private void finishBindings() {
         for (RdmaCoreMemoryWindow window : stagedBindings) {
-            window.bindingPosted();
+            window.bindingPosted(this);
+            if (context.traits().rxe()) {
+                boundWindows.add(window);
+            }
         }
         stagedBindings.clear();
     }
@@ -431,6 +439,9 @@ final class RdmaCoreQueuePair implements QueuePairDriver {
 
     @Override
     public void close() {
+        // A bound window of type 2 holds its queue pair: the kernel would wait for it for 50 s, uninterruptibly.
+        boundWindows.forEach(window -> window.release(this));
+        boundWindows.clear();
         context.removeElement(qp);
         int result = Ibverbs.ibv_destroy_qp(qp);
         if (result < 0) {

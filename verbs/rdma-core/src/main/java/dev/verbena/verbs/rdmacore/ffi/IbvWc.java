@@ -214,6 +214,10 @@ public final class IbvWc {
         return Memory.getInt(wc + WC_FLAGS);
     }
 
+    public static void wcFlags(long wc, int value) {
+        Memory.putInt(wc + WC_FLAGS, value);
+    }
+
     public static int pkeyIndex(long wc) {
         return Memory.getUnsignedShort(wc + PKEY_INDEX);
     }
