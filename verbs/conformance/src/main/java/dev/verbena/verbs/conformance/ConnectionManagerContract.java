@@ -180,8 +180,8 @@ final class ConnectionManagerContract extends Contract {
 
         ConnectionEvent request = server.next(ConnectionEventType.CONNECT_REQUEST);
 
-        assertThat(request.initiatorDepth()).isEqualTo(3);
-        assertThat(request.responderResources()).isEqualTo(2);
+        assertThat(request.responderResources()).isEqualTo(3);
+        assertThat(request.initiatorDepth()).isEqualTo(2);
         assertThat(request.queuePairNumber()).isEqualTo(a.qp.number());
         assertThat(request.sharedReceiveQueue()).isFalse();
     }

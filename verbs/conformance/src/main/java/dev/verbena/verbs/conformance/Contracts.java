@@ -29,7 +29,8 @@ final class Contracts {
             ProgressContract.class,
             AsyncEventsContract.class,
             ConnectionManagerContract.class,
-            MulticastContract.class);
+            MulticastContract.class,
+            MisuseContract.class);
 
     private Contracts() {}
 }

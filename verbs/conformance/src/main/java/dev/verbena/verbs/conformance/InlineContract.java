@@ -47,7 +47,10 @@ final class InlineContract extends Contract {
 
     @Test
     void theMemoryIsFreeAsSoonAsThePostReturns() {
-        Pair pair = inlinePair(QueuePairType.RC);
+        Pair pair = plan(QueuePairType.RC)
+                .config(config -> config.inlineBytes(INLINE))
+                .toSend(attributes -> attributes.rnrRetry(7))
+                .connect();
         int messages = 20;
         for (int id = 0; id < messages; id++) {
             pair.a().fill(0, Pattern.bytes(id, INLINE));
