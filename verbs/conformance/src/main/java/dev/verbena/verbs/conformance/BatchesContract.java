@@ -146,10 +146,12 @@ final class BatchesContract extends Contract {
         assertThat(posted).isGreaterThanOrEqualTo(8);
 
         pair.a().send(1, 0, 8);
+        pair.a().success(1);
         b.success(0);
         b.receive(posted, 0, 8);
         for (int id = 1; id <= posted; id++) {
             pair.a().send(1, 0, 8);
+            pair.a().success(1);
             b.success(id);
         }
     }

@@ -62,10 +62,14 @@ public final class ConformanceMain {
 
     /** Runs and ends the JVM. */
     public static void main(String[] args) {
-        System.exit(new ConformanceMain().run(args));
+        System.exit(run(args));
     }
 
-    private int run(String[] args) {
+    static int run(String... args) {
+        return new ConformanceMain().start(args);
+    }
+
+    private int start(String[] args) {
         try {
             read(args);
         } catch (IllegalArgumentException e) {

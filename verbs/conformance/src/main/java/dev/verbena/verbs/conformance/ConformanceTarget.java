@@ -32,9 +32,7 @@ public final class ConformanceTarget {
         B
     }
 
-    private static final class Holder {
-        static final ConformanceTarget CURRENT = new ConformanceTarget();
-    }
+    private static @Nullable ConformanceTarget current;
 
     private final VerbsProvider provider;
     private final Device deviceA;
@@ -56,8 +54,13 @@ public final class ConformanceTarget {
      *
      * @throws IllegalStateException when there is no usable provider or device, with the reason
      */
-    public static ConformanceTarget current() {
-        return Holder.CURRENT;
+    public static synchronized ConformanceTarget current() {
+        ConformanceTarget target = current;
+        if (target == null) {
+            target = new ConformanceTarget();
+            current = target;
+        }
+        return target;
     }
 
     private static VerbsProvider findProvider() {
