@@ -1,0 +1,466 @@
+package dev.verbena.verbs.embedded;
+
+import dev.verbena.verbs.AsyncEventType;
+import dev.verbena.verbs.Errno;
+import dev.verbena.verbs.VerbsException;
+import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.spi.CompletionQueueDriver;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Completions of this process, and the rings in which peers tell what they delivered. Local completions lie in a queue of
+ * their own; an entry of a ring becomes a completion when it is polled, or when the agent moves it to the queue.
+ *
+ * <p>Threading: everything that touches the queue or a ring holds the guard. Hot path: {@link #poll}.
+ */
+final class EmbeddedCompletionQueue implements CompletionQueueDriver {
+    private static final int RECORD = WorkCompletions.RECORD_BYTES;
+
+    /** What a failed receive, or a peer's refusal, does to a queue pair once the guard is free. */
+    private record Failure(EmbeddedQueuePair queuePair, int event) {}
+
+    private final EmbeddedContext context;
+    private final Node node;
+    private final int number;
+    private final Guard guard = new Guard();
+    private final @Nullable EmbeddedCompletionChannel channel;
+    private final List<Failure> failures = new ArrayList<>();
+
+    private final MemorySegment overflow = Arena.ofAuto().allocate(RECORD, 64);
+    private int entries;
+    private MemorySegment records;
+    private @Nullable EmbeddedQueuePair[] owners;
+    private long[] sequences;
+    private int mask;
+    private long head;
+    private long tail;
+    private RingReader[] readers = {};
+    private int nextReader;
+    private int armed;
+    private boolean overflowed;
+    private boolean closed;
+
+    /** Queue pairs whose sends complete here and have to wait; the poller helps them along. */
+    private volatile EmbeddedQueuePair[] stalled = {};
+
+    EmbeddedCompletionQueue(EmbeddedContext context, int entries, @Nullable EmbeddedCompletionChannel channel) {
+        this.context = context;
+        this.node = context.node();
+        this.number = node.nextName();
+        this.channel = channel;
+        this.entries = entries;
+        int size = Layout.powerOfTwo(entries);
+        this.records = Arena.ofAuto().allocate((long) size * RECORD, 64);
+        this.owners = new EmbeddedQueuePair[size];
+        this.sequences = new long[size];
+        this.mask = size - 1;
+        node.register(this);
+    }
+
+    int number() {
+        return number;
+    }
+
+    @Override
+    public int entries() {
+        return entries;
+    }
+
+    // ---------------------------------------------------------------- rings
+
+    /** Takes a ring of a peer; false when the queue is closed. */
+    boolean attach(RingReader reader) {
+        guard.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            readers = Arrays.copyOf(readers, readers.length + 1);
+            readers[readers.length - 1] = reader;
+            reader.arm(armed);
+            reader.room(entries);
+            return true;
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    /** Takes what a process that is gone had delivered, and closes its rings. */
+    void detach(Guest guest) {
+        guard.lock();
+        try {
+            moveFromRings();
+            List<RingReader> left = new ArrayList<>();
+            for (RingReader reader : readers) {
+                if (reader.isOf(guest)) {
+                    reader.close();
+                } else {
+                    left.add(reader);
+                }
+            }
+            readers = left.toArray(RingReader[]::new);
+        } finally {
+            guard.unlock();
+        }
+        runFailures();
+    }
+
+    // ---------------------------------------------------------------- polling
+
+    @Override
+    public int poll(WorkCompletions completions) {
+        if (stalled.length > 0) {
+            driveStalled();
+        }
+        int polled = 0;
+        int capacity = completions.capacity();
+        long to = completions.address();
+        guard.lock();
+        try {
+            while (polled < capacity && head != tail) {
+                int index = (int) head & mask;
+                copyRecord(records.address() + (long) index * RECORD, to + (long) polled * RECORD);
+                EmbeddedQueuePair owner = owners[index];
+                if (owner != null) {
+                    owner.onSendPolled(sequences[index]);
+                    owners[index] = null;
+                }
+                head++;
+                polled++;
+            }
+            if (polled < capacity) {
+                polled = pollRings(completions, polled);
+            }
+        } finally {
+            guard.unlock();
+        }
+        if (!failures.isEmpty()) {
+            runFailures();
+        }
+        return polled;
+    }
+
+    private static void copyRecord(long from, long to) {
+        for (int offset = 0; offset < RECORD; offset += Long.BYTES) {
+            Memory.putLong(to + offset, Memory.getLong(from + offset));
+        }
+    }
+
+    private int pollRings(WorkCompletions completions, int already) {
+        int polled = already;
+        int capacity = completions.capacity();
+        long to = completions.address();
+        RingReader[] all = readers;
+        for (int i = 0; i < all.length && polled < capacity; i++) {
+            // Another ring is first each time, so none starves.
+            int which = nextReader + i;
+            RingReader reader = all[which < all.length ? which : which - all.length];
+            for (long entry = reader.next(); entry != 0; entry = reader.next()) {
+                if (accept(reader, entry, to + (long) polled * RECORD) && ++polled == capacity) {
+                    break;
+                }
+            }
+        }
+        nextReader = nextReader + 1 >= all.length ? 0 : nextReader + 1;
+        return polled;
+    }
+
+    /**
+     * Takes one entry out of a ring, every field copied once, then checked.
+     *
+     * @return whether it made a completion
+     */
+    private boolean accept(RingReader reader, long entry, long record) {
+        int target = Memory.getInt(entry + Layout.SLOT_TARGET);
+        int generation = Memory.getInt(entry + Layout.SLOT_GENERATION);
+        int operation = Memory.getInt(entry + Layout.SLOT_OPERATION);
+        int immediate = Memory.getInt(entry + Layout.SLOT_IMMEDIATE);
+        int lengthBytes = Memory.getInt(entry + Layout.SLOT_LENGTH);
+        int source = Memory.getInt(entry + Layout.SLOT_SOURCE);
+        int kind = operation & 0xff;
+        EmbeddedQueuePair found = node.queuePair(target);
+        EmbeddedQueuePair qp = found != null && found.isLife(target, generation, this) ? found : null;
+        boolean completed = false;
+        int slots = 1;
+        if (kind == Layout.KIND_DATAGRAM) {
+            int length = Math.clamp(lengthBytes, 0, EmbeddedContext.MTU_BYTES);
+            slots = Math.min(RingWriter.datagramSlots(length), reader.slots());
+            completed = qp != null && qp.onDatagram(reader, length, operation, immediate, source, record);
+        } else if (qp != null) {
+            switch (kind) {
+                case Layout.KIND_DELIVERED ->
+                    completed = qp.onDelivered(operation, immediate, lengthBytes, source, record);
+                case Layout.KIND_TAKE -> qp.onTake();
+                case Layout.KIND_FAIL -> failures.add(new Failure(qp, immediate));
+                default -> {}
+            }
+        }
+        reader.advance(slots);
+        if (completed) {
+            int status = Memory.getInt(record + 8);
+            if (status != 0 && qp != null) {
+                failures.add(new Failure(qp, -1));
+            }
+            if (armed != 0) {
+                signal(status != 0 || (operation & Layout.FLAG_SOLICITED) != 0);
+            }
+        }
+        return completed;
+    }
+
+    /** Moves what is in the rings to the queue as long as there is room. */
+    private void moveFromRings() {
+        for (RingReader reader : readers) {
+            for (long entry = reader.next(); entry != 0 && tail - head < entries; entry = reader.next()) {
+                int index = (int) tail & mask;
+                if (accept(reader, entry, records.address() + (long) index * RECORD)) {
+                    owners[index] = null;
+                    tail++;
+                }
+            }
+        }
+    }
+
+    /** The queue is full and peers have delivered more: as on a device, that is lost. */
+    private void dropWhatOverflows() {
+        for (RingReader reader : readers) {
+            for (long entry = reader.next(); entry != 0 && tail - head >= entries; entry = reader.next()) {
+                if (accept(reader, entry, overflow.address())) {
+                    overflowed();
+                }
+            }
+        }
+    }
+
+    private void overflowed() {
+        if (!overflowed) {
+            overflowed = true;
+            context.raise(AsyncEventType.CQ_ERR, this);
+        }
+    }
+
+    /** On the agent, and before a queue pair is flushed: peers' news are taken without a poll. */
+    void takeNews() {
+        guard.lock();
+        try {
+            moveFromRings();
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    void onKick() {
+        guard.lock();
+        try {
+            moveFromRings();
+            dropWhatOverflows();
+        } finally {
+            guard.unlock();
+        }
+        runFailures();
+    }
+
+    private void runFailures() {
+        while (true) {
+            Failure failure;
+            guard.lock();
+            try {
+                if (failures.isEmpty()) {
+                    return;
+                }
+                failure = failures.removeFirst();
+            } finally {
+                guard.unlock();
+            }
+            failure.queuePair.failByPeer(failure.event);
+        }
+    }
+
+    // ---------------------------------------------------------------- completions of this process
+
+    /** Adds the completion of a send request. */
+    void addSend(EmbeddedQueuePair owner, long sequence, long id, int status, int opcode, int lengthBytes) {
+        guard.lock();
+        try {
+            long record = reserve();
+            if (record != 0) {
+                WorkCompletionRecord.set(record, id, status, opcode, lengthBytes, 0, owner.number(), 0, 0);
+                int index = (int) tail & mask;
+                owners[index] = owner;
+                sequences[index] = sequence;
+                tail++;
+                if (armed != 0) {
+                    signal(status != 0);
+                }
+            }
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    /** Runs under the guard what flushes the receives of a queue pair. */
+    void flush(EmbeddedQueuePair owner) {
+        guard.lock();
+        try {
+            moveFromRings();
+            owner.returnShared();
+            while (owner.hasReceives()) {
+                long id = owner.takeFlushed();
+                long record = reserve();
+                if (record != 0) {
+                    WorkCompletionRecord.set(
+                            record,
+                            id,
+                            WorkCompletionRecord.WR_FLUSH_ERR,
+                            WorkCompletionRecord.RECV,
+                            0,
+                            0,
+                            owner.number(),
+                            0,
+                            0);
+                    owners[(int) tail & mask] = null;
+                    tail++;
+                    if (armed != 0) {
+                        signal(true);
+                    }
+                }
+            }
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    private long reserve() {
+        if (tail - head < entries) {
+            return records.address() + (tail & mask) * RECORD;
+        }
+        overflowed();
+        return 0;
+    }
+
+    // ---------------------------------------------------------------- events
+
+    @Override
+    public int requestNotify(boolean solicitedOnly) {
+        guard.lock();
+        try {
+            // What was there before is no event: the caller polls once more.
+            moveFromRings();
+            int how = solicitedOnly && armed != Layout.ARMED_ANY ? Layout.ARMED_SOLICITED : Layout.ARMED_ANY;
+            armed = how;
+            for (RingReader reader : readers) {
+                reader.arm(how);
+            }
+        } finally {
+            guard.unlock();
+        }
+        // From here on a sender sees the arming, or we see its entry when we poll.
+        Fences.heavy();
+        if (!failures.isEmpty()) {
+            runFailures();
+        }
+        return 0;
+    }
+
+    private void signal(boolean solicited) {
+        if (armed == Layout.ARMED_ANY || solicited) {
+            armed = 0;
+            for (RingReader reader : readers) {
+                reader.arm(0);
+            }
+            if (channel != null) {
+                channel.add(this);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- stalled senders
+
+    synchronized void addStalled(EmbeddedQueuePair qp) {
+        EmbeddedQueuePair[] copy = Arrays.copyOf(stalled, stalled.length + 1);
+        copy[copy.length - 1] = qp;
+        stalled = copy;
+    }
+
+    synchronized void removeStalled(EmbeddedQueuePair qp) {
+        List<EmbeddedQueuePair> copy = new ArrayList<>(List.of(stalled));
+        copy.remove(qp);
+        stalled = copy.toArray(EmbeddedQueuePair[]::new);
+    }
+
+    private void driveStalled() {
+        for (EmbeddedQueuePair qp : stalled) {
+            qp.driveByPoller();
+        }
+    }
+
+    // ---------------------------------------------------------------- room
+
+    @Override
+    public int resize(int wanted) {
+        guard.lock();
+        try {
+            int room = Math.max(wanted, 1);
+            if (room > EmbeddedContext.COMPLETIONS_MAX) {
+                throw new VerbsException(
+                        "ibv_resize_cq",
+                        "completion queue of " + context.name(),
+                        Errno.EINVAL,
+                        "max_cqe is " + EmbeddedContext.COMPLETIONS_MAX);
+            }
+            moveFromRings();
+            if (tail - head > room) {
+                throw new VerbsException(
+                        "ibv_resize_cq",
+                        "completion queue of " + context.name(),
+                        Errno.EINVAL,
+                        (tail - head) + " completions are in it");
+            }
+            int size = Layout.powerOfTwo(room);
+            MemorySegment newRecords = Arena.ofAuto().allocate((long) size * RECORD, 64);
+            @Nullable EmbeddedQueuePair[] newOwners = new EmbeddedQueuePair[size];
+            long[] newSequences = new long[size];
+            for (long at = head; at != tail; at++) {
+                int from = (int) at & mask;
+                int to = (int) at & (size - 1);
+                copyRecord(records.address() + (long) from * RECORD, newRecords.address() + (long) to * RECORD);
+                newOwners[to] = owners[from];
+                newSequences[to] = sequences[from];
+            }
+            records = newRecords;
+            owners = newOwners;
+            sequences = newSequences;
+            mask = size - 1;
+            entries = room;
+            for (RingReader reader : readers) {
+                reader.room(room);
+            }
+            return room;
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        node.unregister(this);
+        guard.lock();
+        try {
+            closed = true;
+            for (RingReader reader : readers) {
+                reader.close();
+            }
+            readers = new RingReader[0];
+        } finally {
+            guard.unlock();
+        }
+        if (channel != null) {
+            channel.forget(this);
+        }
+    }
+}

@@ -1,0 +1,724 @@
+package dev.verbena.verbs.embedded;
+
+import dev.verbena.verbs.AsyncEventType;
+import dev.verbena.verbs.Errno;
+import dev.verbena.verbs.Gid;
+import dev.verbena.verbs.Opcode;
+import dev.verbena.verbs.QueuePairAttributes;
+import dev.verbena.verbs.QueuePairConfig;
+import dev.verbena.verbs.QueuePairState;
+import dev.verbena.verbs.QueuePairType;
+import dev.verbena.verbs.ScatterGatherList;
+import dev.verbena.verbs.SendFlags;
+import dev.verbena.verbs.VerbsException;
+import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.spi.AddressHandleDriver;
+import dev.verbena.verbs.spi.MemoryRegionDriver;
+import dev.verbena.verbs.spi.MemoryWindowDriver;
+import dev.verbena.verbs.spi.QueuePairDriver;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A queue pair of any type. Requests are executed when they are posted, by the thread that posts; what has to wait is
+ * tried again by the agent, or by whoever polls the send completion queue.
+ *
+ * <p>Threading: the guard protects the send queue and the state. Receives are posted without it and taken under the
+ * receive completion queue's guard.
+ */
+final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
+    /** Codes of completions, by the operation code of the request. */
+    private static final int[] COMPLETION_OPCODES = {1, 1, 0, 0, 2, 3, 4, 6, 5, 0};
+
+    private final EmbeddedContext context;
+    private final Node node;
+    private final int domain;
+    private final QueuePairType type;
+    private final boolean signalAll;
+    private final EmbeddedCompletionQueue sendQueue;
+    private final EmbeddedCompletionQueue receiveQueue;
+    private final @Nullable EmbeddedSharedReceiveQueue shared;
+    private final int number;
+    private final long entry;
+    private final SendQueue sends;
+    private final ReceiveQueue receives;
+    private final Requester requester;
+    private final DatagramSender datagrams;
+    private final DatagramReceiver datagramReceiver;
+    private final Stall stall;
+    private final MemorySegment scratch = Arena.ofAuto().allocate(8, 8);
+    private final Guard guard = new Guard();
+    private final QueuePairValues values = new QueuePairValues();
+
+    private int generation;
+    private volatile QueuePairState state = QueuePairState.RESET;
+    private long drainTo;
+    private boolean drainNotify;
+    private int takenEarly;
+    private int sendErrno;
+    private boolean receivesLast;
+    private volatile boolean closed;
+
+    EmbeddedQueuePair(
+            EmbeddedContext context,
+            int domain,
+            QueuePairConfig config,
+            EmbeddedCompletionQueue sendQueue,
+            EmbeddedCompletionQueue receiveQueue,
+            @Nullable EmbeddedSharedReceiveQueue shared) {
+        this.context = context;
+        this.node = context.node();
+        this.domain = domain;
+        this.type = config.type();
+        this.signalAll = config.signalAll();
+        this.sendQueue = sendQueue;
+        this.receiveQueue = receiveQueue;
+        this.shared = shared;
+        this.sends = new SendQueue(config.sendSlots(), config.sendEntries(), config.inlineBytes());
+        this.number = node.register(this);
+        this.entry = Layout.queuePair(node.control(), Layout.indexOf(number));
+        int window = shared == null ? config.receiveSlots() : EmbeddedContext.SHARED_WINDOW;
+        int entries = shared == null ? config.receiveEntries() : shared.scatterGatherMax();
+        this.receives = new ReceiveQueue(window, entries, entry, node.segments());
+        this.requester = new Requester(this, node, sends);
+        this.datagrams = new DatagramSender(this, node, sends);
+        this.datagramReceiver = new DatagramReceiver(node, domain, entry);
+        this.stall = new Stall(requester);
+        receives.reset();
+        beginLife();
+        publish();
+        if (shared != null) {
+            shared.addCompletionQueue(receiveQueue);
+        }
+    }
+
+    private void beginLife() {
+        int next = Memory.getInt(entry + Layout.QP_GENERATION) + 1;
+        generation = next == 0 ? 1 : next;
+        Memory.putInt(entry + Layout.QP_GENERATION, generation);
+    }
+
+    /** Writes what peers read, the state last. */
+    private void publish() {
+        Memory.putInt(entry + Layout.QP_TYPE, type.code());
+        Memory.putInt(entry + Layout.QP_ACCESS, values.accessFlags);
+        Memory.putInt(entry + Layout.QP_QKEY, values.qkey);
+        Memory.putInt(entry + Layout.QP_DESTINATION, values.destination);
+        Memory.putInt(entry + Layout.QP_DOMAIN, domain);
+        Memory.putInt(entry + Layout.QP_MIN_RNR_TIMER, values.minRnrTimer);
+        Memory.putInt(entry + Layout.QP_RECEIVE_QUEUE, receiveQueue.number());
+        Memory.putInt(entry + Layout.QP_SHARED, shared == null ? 0 : 1);
+        Memory.putInt(entry + Layout.QP_READ_DEPTH, values.destinationReadDepth);
+        Memory.putIntRelease(entry + Layout.QP_STATE, state.code());
+    }
+
+    // ---------------------------------------------------------------- identity
+
+    @Override
+    public int number() {
+        return number;
+    }
+
+    @Override
+    public int sendSlots() {
+        return sends.slots();
+    }
+
+    @Override
+    public int receiveSlots() {
+        return shared == null ? receives.slots() : 0;
+    }
+
+    @Override
+    public int sendScatterGatherMax() {
+        return sends.entriesMax();
+    }
+
+    @Override
+    public int receiveScatterGatherMax() {
+        return shared == null ? receives.entriesMax() : 0;
+    }
+
+    @Override
+    public int inlineMax() {
+        return sends.inlineMax();
+    }
+
+    QueuePairType type() {
+        return type;
+    }
+
+    int domain() {
+        return domain;
+    }
+
+    int destination() {
+        return values.destination;
+    }
+
+    int readDepth() {
+        return values.readDepth;
+    }
+
+    int qkey() {
+        return values.qkey;
+    }
+
+    /** Whether the address it is connected to is one of this host. */
+    boolean isReachable() {
+        return values.reachable;
+    }
+
+    /** Eight bytes for the result of an atomic. */
+    long scratch() {
+        return scratch.address();
+    }
+
+    /** Whether it is this life of this queue pair that an entry is for, and its completions go there. */
+    boolean isLife(int target, int life, EmbeddedCompletionQueue queue) {
+        return target == number && life == generation && queue == receiveQueue && !closed;
+    }
+
+    /** Whether the peer has just answered that its shared receive queue is empty. */
+    boolean wasRefused() {
+        return stall.mustPause();
+    }
+
+    // ---------------------------------------------------------------- accesses
+
+    long enterAccess() {
+        long epoch = Memory.getLong(entry + Layout.QP_EPOCH) + 1;
+        Memory.putLongOpaque(entry + Layout.QP_EPOCH, epoch);
+        Fences.light();
+        return epoch;
+    }
+
+    void exitAccess(long epoch) {
+        Memory.putLongRelease(entry + Layout.QP_EPOCH, epoch + 1);
+    }
+
+    // ---------------------------------------------------------------- staging
+
+    @Override
+    public int send(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
+        return sends.stage(opcode, id, flags, address, lengthBytes, lkey, 0, 0, immediateOrKey, 0, null);
+    }
+
+    @Override
+    public int send(int opcode, long id, int flags, ScatterGatherList list, int immediateOrKey) {
+        return sends.stage(opcode, id, flags, list, 0, 0, immediateOrKey, 0, null);
+    }
+
+    @Override
+    public int sendDatagram(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lengthBytes,
+            int lkey,
+            int immediate,
+            AddressHandleDriver handle,
+            int remoteNumber,
+            int remoteQkey) {
+        return sends.stage(
+                opcode, id, flags, address, lengthBytes, lkey, 0, remoteQkey, immediate, remoteNumber, handle);
+    }
+
+    @Override
+    public int sendDatagram(
+            int opcode,
+            long id,
+            int flags,
+            ScatterGatherList list,
+            int immediate,
+            AddressHandleDriver handle,
+            int remoteNumber,
+            int remoteQkey) {
+        return sends.stage(opcode, id, flags, list, 0, remoteQkey, immediate, remoteNumber, handle);
+    }
+
+    @Override
+    public int rdma(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lengthBytes,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            int immediate) {
+        return sends.stage(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate, 0, null);
+    }
+
+    @Override
+    public int rdma(
+            int opcode, long id, int flags, ScatterGatherList list, long remoteAddress, int rkey, int immediate) {
+        return sends.stage(opcode, id, flags, list, remoteAddress, rkey, immediate, 0, null);
+    }
+
+    @Override
+    public int atomic(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            long compareOrAdd,
+            long swap) {
+        return sends.stageAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
+    }
+
+    @Override
+    public int localInvalidate(long id, int flags, int rkey) {
+        return sends.stage(Opcode.LOCAL_INV, id, flags, 0, 0, 0, 0, rkey, 0, 0, null);
+    }
+
+    @Override
+    public int bind(
+            long id,
+            int flags,
+            MemoryWindowDriver window,
+            int newRkey,
+            @Nullable MemoryRegionDriver region,
+            long address,
+            long lengthBytes,
+            int access) {
+        int result = sends.stageBind(id, flags, window, newRkey, region, address, lengthBytes, access);
+        if (result < 0 || ((EmbeddedMemoryWindow) window).type() == 2) {
+            return result;
+        }
+        // Type 1 is posted at once, behind what was staged before it.
+        int before = takenEarly;
+        int taken = flushStaged();
+        takenEarly = before + Math.max(taken - 1, 0);
+        return sendErrno == 0 ? 0 : -sendErrno;
+    }
+
+    @Override
+    public int flushSends() {
+        int taken = takenEarly + flushStaged();
+        takenEarly = 0;
+        return taken;
+    }
+
+    private int flushStaged() {
+        int taken;
+        guard.lock();
+        try {
+            taken = sends.flush();
+            sendErrno = sends.lastErrno();
+            receivesLast = false;
+            if (state != QueuePairState.READY_TO_SEND) {
+                postedElsewhere();
+            } else if (!stall.isStalled()) {
+                progress(0);
+            }
+        } finally {
+            guard.unlock();
+        }
+        return taken;
+    }
+
+    /** A request in another state than READY_TO_SEND: it waits while draining, and is flushed after an error. */
+    private void postedElsewhere() {
+        if (state == QueuePairState.ERROR || state == QueuePairState.SEND_QUEUE_ERROR) {
+            flushSendRequests(WorkCompletionRecord.WR_FLUSH_ERR);
+        }
+    }
+
+    @Override
+    public int receive(long id, long address, int lengthBytes, int lkey) {
+        return receives.stage(id, address, lengthBytes, lkey);
+    }
+
+    @Override
+    public int receive(long id, ScatterGatherList list) {
+        return receives.stage(id, list);
+    }
+
+    @Override
+    public int flushReceives() {
+        if (type == QueuePairType.UD && receives.isEmpty()) {
+            // Datagrams that have arrived so far found no receive.
+            receiveQueue.takeNews();
+        }
+        int taken = receives.flush();
+        receivesLast = true;
+        Fences.light();
+        if (state == QueuePairState.ERROR) {
+            receiveQueue.flush(this);
+        }
+        return taken;
+    }
+
+    @Override
+    public void discardStaged() {
+        sends.discardStaged();
+        receives.discardStaged();
+    }
+
+    @Override
+    public int lastErrno() {
+        return receivesLast ? receives.lastErrno() : sendErrno;
+    }
+
+    // ---------------------------------------------------------------- progress
+
+    /** Executes requests in order until one has to wait. Under the guard. Hot path. */
+    private void progress(long nowNs) {
+        while (!sends.isIdle() && mayExecute()) {
+            int result = type == QueuePairType.UD ? datagrams.execute() : requester.execute();
+            if (result < 0) {
+                int verdict = stall.on(result, nowNs, values, type);
+                if (verdict < 0) {
+                    await();
+                    return;
+                }
+                result = verdict;
+            }
+            stall.clear();
+            if (result != WorkCompletionRecord.SUCCESS) {
+                failRequest(result);
+                return;
+            }
+            if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
+                completeHead(WorkCompletionRecord.SUCCESS);
+            }
+            sends.advance();
+        }
+        stopWaiting();
+        if (state == QueuePairState.SEND_QUEUE_DRAINED && drainNotify && sends.head() >= drainTo) {
+            drainNotify = false;
+            context.raise(AsyncEventType.SQ_DRAINED, this);
+        }
+    }
+
+    private boolean mayExecute() {
+        return state == QueuePairState.READY_TO_SEND
+                || (state == QueuePairState.SEND_QUEUE_DRAINED && sends.head() < drainTo);
+    }
+
+    private void completeHead(int status) {
+        int opcode = sends.opcode();
+        boolean pulls = opcode == Opcode.RDMA_READ
+                || opcode == Opcode.ATOMIC_CMP_AND_SWP
+                || opcode == Opcode.ATOMIC_FETCH_AND_ADD;
+        sendQueue.addSend(
+                this,
+                sends.head(),
+                sends.id(),
+                status,
+                COMPLETION_OPCODES[opcode],
+                pulls && status == 0 ? (int) sends.totalBytes() : 0);
+    }
+
+    /** The request at the head failed: the first error, which ends the queue pair, or its send queue. */
+    private void failRequest(int status) {
+        if (type == QueuePairType.RC) {
+            failLocked(status);
+        } else {
+            state = QueuePairState.SEND_QUEUE_ERROR;
+            publish();
+            flushSendRequests(status);
+            stopWaiting();
+        }
+    }
+
+    private void flushSendRequests(int firstStatus) {
+        int status = firstStatus;
+        while (!sends.isIdle()) {
+            completeHead(status);
+            sends.advance();
+            status = WorkCompletionRecord.WR_FLUSH_ERR;
+        }
+    }
+
+    /** To ERROR: the request at the head gets a status, everything behind it and every receive is flushed. */
+    private void failLocked(int status) {
+        if (state == QueuePairState.ERROR || state == QueuePairState.RESET) {
+            return;
+        }
+        stall.clear();
+        stopWaiting();
+        state = QueuePairState.ERROR;
+        publish();
+        flushSendRequests(status);
+        if (values.destination != 0) {
+            // Whoever is about to deliver does it before the flush or not at all.
+            boolean _ = node.awaitOutside(values.destination);
+        }
+        receiveQueue.flush(this);
+        if (shared != null) {
+            context.raise(AsyncEventType.QP_LAST_WQE_REACHED, this);
+        }
+    }
+
+    // ---------------------------------------------------------------- waiting
+
+    private void await() {
+        if (stall.poll()) {
+            sendQueue.addStalled(this);
+        }
+        if (stall.enlist()) {
+            node.agent().drive(this);
+        } else if (stall.isSoonerThanPlanned() && !node.agent().isCurrentThread()) {
+            node.agent().kick();
+        }
+    }
+
+    private void stopWaiting() {
+        if (stall.isPolled()) {
+            stall.unpoll();
+            sendQueue.removeStalled(this);
+        }
+    }
+
+    /** By a thread that polls the send completion queue. */
+    void driveByPoller() {
+        if (guard.tryLock()) {
+            try {
+                if (stall.isStalled()) {
+                    progress(System.nanoTime());
+                }
+            } finally {
+                guard.unlock();
+            }
+        }
+    }
+
+    @Override
+    public long onTime(long nowNs, boolean something) {
+        guard.lock();
+        try {
+            if (stall.isStalled() && (something || stall.isDue(nowNs))) {
+                stall.beforeRetry(nowNs);
+                progress(nowNs);
+            }
+            if (!stall.isStalled()) {
+                stall.delist();
+                return Long.MAX_VALUE;
+            }
+            return stall.plan();
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    // ---------------------------------------------------------------- news from peers
+
+    /** A message or an immediate was delivered into the oldest receive. Under the completion queue's guard. */
+    boolean onDelivered(int operation, int immediateOrKey, int lengthBytes, int source, long record) {
+        if (receives.isEmpty()) {
+            return false;
+        }
+        boolean written = (operation & Layout.FLAG_WRITE) != 0;
+        int flags = 0;
+        int value = 0;
+        if ((operation & Layout.FLAG_IMMEDIATE) != 0) {
+            flags = WorkCompletions.WITH_IMMEDIATE;
+            value = Integer.reverseBytes(immediateOrKey);
+        } else if ((operation & Layout.FLAG_INVALIDATE) != 0) {
+            flags = WorkCompletions.WITH_INVALIDATE;
+            value = immediateOrKey;
+        }
+        WorkCompletionRecord.set(
+                record,
+                receives.take(),
+                (operation >>> 8) & 0xff,
+                written ? WorkCompletionRecord.RECV_RDMA_WITH_IMM : WorkCompletionRecord.RECV,
+                lengthBytes,
+                value,
+                number,
+                source,
+                flags);
+        return true;
+    }
+
+    /** A datagram has arrived. Under the completion queue's guard. */
+    boolean onDatagram(RingReader reader, int lengthBytes, int operation, int immediate, int source, long record) {
+        QueuePairState now = state;
+        if (type != QueuePairType.UD
+                || (now != QueuePairState.READY_TO_RECEIVE && !now.maySend())
+                || now == QueuePairState.ERROR
+                || (receives.isEmpty() && (shared == null || !shared.grant(receives)))) {
+            return false;
+        }
+        return datagramReceiver.receive(receives, reader, lengthBytes, operation, immediate, source, number, record);
+    }
+
+    /** The peer asks for a receive of the shared queue. Under the completion queue's guard. */
+    void onTake() {
+        if (shared == null || !shared.grant(receives)) {
+            long refused = Memory.getLong(entry + Layout.QP_REFUSED);
+            Memory.putLongRelease(entry + Layout.QP_REFUSED, refused + 1);
+        }
+    }
+
+    /** The peer's request, or a receive, failed in a way that ends this queue pair too. */
+    void failByPeer(int event) {
+        guard.lock();
+        try {
+            if (state == QueuePairState.ERROR || state == QueuePairState.RESET || closed) {
+                return;
+            }
+            failLocked(WorkCompletionRecord.WR_FLUSH_ERR);
+        } finally {
+            guard.unlock();
+        }
+        if (event >= 0) {
+            context.raise(AsyncEventType.of(event), this);
+        }
+    }
+
+    /** A process is gone; if the peer lived there, so is the connection. */
+    void onPeerGone(int slot) {
+        guard.lock();
+        try {
+            boolean connected = type != QueuePairType.UD
+                    && Layout.slotOf(values.destination) == slot
+                    && (state == QueuePairState.READY_TO_RECEIVE || state.maySend());
+            if (connected && !closed) {
+                boolean waiting = stall.isStalled();
+                failLocked(waiting ? WorkCompletionRecord.RETRY_EXC_ERR : WorkCompletionRecord.WR_FLUSH_ERR);
+            }
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    /** A completion of a send request was polled. */
+    void onSendPolled(long sequence) {
+        sends.onPolled(sequence);
+    }
+
+    boolean hasReceives() {
+        return state == QueuePairState.ERROR && !receives.isEmpty();
+    }
+
+    long takeFlushed() {
+        return receives.take();
+    }
+
+    /** What was granted from a shared queue and not used goes back. */
+    void returnShared() {
+        if (shared != null) {
+            shared.takeBack(receives);
+        }
+    }
+
+    // ---------------------------------------------------------------- states
+
+    @Override
+    public int modify(QueuePairAttributes attributes) {
+        guard.lock();
+        try {
+            QueuePairState next = attributes.has(QueuePairAttributes.STATE) ? attributes.state() : state;
+            int refused = values.check(type, state, attributes, context);
+            if (refused != 0) {
+                return refused;
+            }
+            QueuePairState before = state;
+            if (next == QueuePairState.RESET) {
+                resetLocked();
+                return 0;
+            }
+            if (next == QueuePairState.ERROR) {
+                if (before == QueuePairState.RESET) {
+                    state = next;
+                    publish();
+                } else {
+                    failLocked(WorkCompletionRecord.WR_FLUSH_ERR);
+                }
+                return 0;
+            }
+            values.apply(attributes);
+            become(before, next, attributes);
+            return 0;
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    private void become(QueuePairState before, QueuePairState next, QueuePairAttributes attributes) {
+        if (next == QueuePairState.SEND_QUEUE_DRAINED && before != next) {
+            drainTo = sends.posted();
+            drainNotify = attributes.has(QueuePairAttributes.EN_SQD_ASYNC_NOTIFY) && attributes.drainedNotify();
+        }
+        state = next;
+        publish();
+        if (next == QueuePairState.READY_TO_RECEIVE && type != QueuePairType.UD && values.reachable) {
+            requester.prepare();
+        }
+        if ((next == QueuePairState.READY_TO_SEND || next == QueuePairState.SEND_QUEUE_DRAINED) && !stall.isStalled()) {
+            progress(0);
+        }
+    }
+
+    private void resetLocked() {
+        stall.clear();
+        stopWaiting();
+        state = QueuePairState.RESET;
+        publish();
+        if (values.destination != 0) {
+            boolean _ = node.awaitOutside(values.destination);
+        }
+        receiveQueue.flush(this);
+        sends.reset();
+        receives.reset();
+        requester.reset();
+        values.clear();
+        beginLife();
+        publish();
+    }
+
+    @Override
+    public QueuePairAttributes query() {
+        receiveQueue.onKick();
+        guard.lock();
+        try {
+            return values.attributes(state);
+        } finally {
+            guard.unlock();
+        }
+    }
+
+    @Override
+    public void attachMulticast(Gid group, int lid) {
+        throw new VerbsException("ibv_attach_mcast", context.name(), Errno.EOPNOTSUPP, "no multicast groups");
+    }
+
+    @Override
+    public void detachMulticast(Gid group, int lid) {
+        throw new VerbsException("ibv_detach_mcast", context.name(), Errno.EOPNOTSUPP, "no multicast groups");
+    }
+
+    @Override
+    public void close() {
+        guard.lock();
+        try {
+            stall.clear();
+            stopWaiting();
+            state = QueuePairState.RESET;
+            publish();
+            boolean quiet = values.destination == 0 || node.awaitOutside(values.destination);
+            closed = true;
+            receiveQueue.flush(this);
+            beginLife();
+            node.unregister(number);
+            if (quiet) {
+                Segments.Segment gone = node.segments().free(receives.piece());
+                if (gone != null) {
+                    node.discard(gone);
+                }
+            }
+        } finally {
+            guard.unlock();
+        }
+        context.forget(this);
+    }
+}

@@ -1,0 +1,141 @@
+package dev.verbena.verbs.embedded;
+
+/**
+ * Where everything lies in shared memory: the one place that knows.
+ *
+ * <p>The control segment of a node belongs to its process, and peers map it. A queue pair's entry has four cache lines by
+ * who writes them: its state (owner, seldom), what it has posted (owner, per receive), whether it is inside an access to
+ * a peer (owner, per request), and what its peer took (the connected peer).
+ *
+ * <p>Threading: constants.
+ */
+final class Layout {
+    static final long MAGIC = 0x3130_416e_6562_7256L;
+    static final int VERSION = 1;
+
+    static final int QUEUE_PAIRS_MAX = 1 << 12;
+    static final int SLOTS_MAX = 1 << 12;
+    static final int REGIONS_MAX = 1 << 16;
+
+    // ---------------------------------------------------------------- control segment
+    static final long QUEUE_PAIR_HIGH_WATER = 24;
+    static final long QUEUE_PAIRS = 4096;
+    static final long QUEUE_PAIR_BYTES = 256;
+    static final long REGIONS = QUEUE_PAIRS + QUEUE_PAIRS_MAX * QUEUE_PAIR_BYTES;
+    static final long REGION_BYTES = 64;
+    static final long CONTROL_BYTES = REGIONS + REGIONS_MAX * REGION_BYTES;
+
+    // ---------------------------------------------------------------- queue-pair entry
+    /** Counts the lives of the entry: a new one begins with each creation and each reset. */
+    static final long QP_GENERATION = 0;
+
+    static final long QP_STATE = 4;
+    static final long QP_TYPE = 8;
+    static final long QP_ACCESS = 12;
+    static final long QP_QKEY = 16;
+    static final long QP_DESTINATION = 20;
+    static final long QP_DOMAIN = 24;
+    static final long QP_MIN_RNR_TIMER = 28;
+    static final long QP_RECEIVE_QUEUE = 32;
+    static final long QP_SHARED = 36;
+    static final long QP_WINDOW_SEGMENT = 40;
+    static final long QP_WINDOW_SEGMENT_LIFE = 44;
+    static final long QP_WINDOW_OFFSET = 48;
+    static final long QP_WINDOW_MASK = 56;
+    static final long QP_WINDOW_STRIDE = 60;
+    static final long QP_POSTED = 64;
+    /** Requests for a shared receive that were answered with "none". */
+    static final long QP_REFUSED = 72;
+
+    static final long QP_READ_DEPTH = 80;
+    /** Odd while the queue pair is inside an access to its peer's memory. */
+    static final long QP_EPOCH = 128;
+    /** Odd while a datagram is being put into a receive of the queue pair. */
+    static final long QP_RECEIVE_EPOCH = 136;
+    /** Written by the connected peer: receives it has used, shared receives it has asked for. */
+    static final long QP_TAKEN = 192;
+
+    static final long QP_REQUESTED = 200;
+
+    // ---------------------------------------------------------------- a posted receive in the window
+    static final long RECEIVE_LENGTH = 0;
+    static final long RECEIVE_ENTRIES = 8;
+    static final long RECEIVE_LIST = 16;
+    static final long ENTRY_BYTES = 16;
+    static final long ENTRY_LENGTH = 8;
+    static final long ENTRY_KEY = 12;
+
+    // ---------------------------------------------------------------- region entry
+    static final long REGION_KEY = 0;
+    /** 1: memory of a segment that peers can map; 0: reached through the kernel. */
+    static final long REGION_SHARED = 4;
+
+    static final long REGION_IOVA = 8;
+    static final long REGION_LENGTH = 16;
+    static final long REGION_ADDRESS = 24;
+    static final long REGION_ACCESS = 32;
+    static final long REGION_DOMAIN = 36;
+    static final long REGION_SEGMENT = 40;
+    static final long REGION_SEGMENT_LIFE = 44;
+    static final long REGION_OFFSET = 48;
+    /** The queue pair that a type 2 window is bound to. */
+    static final long REGION_QUEUE_PAIR = 56;
+    /** 0 for a region, else the type of the window. */
+    static final long REGION_WINDOW = 60;
+
+    // ---------------------------------------------------------------- ring
+    static final long RING_CONSUMED = 0;
+    static final long RING_ARMED = 8;
+    static final long RING_CLOSED = 12;
+    /** Completions that the queue behind the ring has room for: a sender that is further ahead wakes the receiver. */
+    static final long RING_ROOM = 16;
+
+    static final long RING_ENTRIES = 256;
+    static final long SLOT_BYTES = 128;
+    static final long SLOT_STAMP = 0;
+    static final long SLOT_TARGET = 8;
+    static final long SLOT_GENERATION = 12;
+    static final long SLOT_OPERATION = 16;
+    static final long SLOT_IMMEDIATE = 20;
+    static final long SLOT_LENGTH = 24;
+    static final long SLOT_SOURCE = 28;
+    static final long SLOT_PAYLOAD = 32;
+    static final int FIRST_PAYLOAD_BYTES = 96;
+    static final int NEXT_PAYLOAD_BYTES = 120;
+
+    /** Kinds, in the low byte of the operation; the second byte is a status. */
+    static final int KIND_DELIVERED = 1;
+
+    static final int KIND_FAIL = 2;
+    static final int KIND_TAKE = 3;
+    static final int KIND_DATAGRAM = 4;
+    static final int FLAG_IMMEDIATE = 1 << 16;
+    static final int FLAG_SOLICITED = 1 << 17;
+    static final int FLAG_INVALIDATE = 1 << 18;
+    static final int FLAG_WRITE = 1 << 19;
+
+    static final int ARMED_ANY = 1;
+    static final int ARMED_SOLICITED = 2;
+
+    private Layout() {}
+
+    static long queuePair(long control, int index) {
+        return control + QUEUE_PAIRS + index * QUEUE_PAIR_BYTES;
+    }
+
+    static long region(long control, int key) {
+        return control + REGIONS + (key >>> 16) * REGION_BYTES;
+    }
+
+    static int slotOf(int queuePairNumber) {
+        return (queuePairNumber >>> 12) & (SLOTS_MAX - 1);
+    }
+
+    static int indexOf(int queuePairNumber) {
+        return queuePairNumber & (QUEUE_PAIRS_MAX - 1);
+    }
+
+    static int powerOfTwo(int atLeast) {
+        return atLeast <= 1 ? 1 : Integer.highestOneBit(atLeast - 1) << 1;
+    }
+}

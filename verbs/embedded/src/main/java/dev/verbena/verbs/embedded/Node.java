@@ -1,0 +1,426 @@
+package dev.verbena.verbs.embedded;
+
+import dev.verbena.verbs.Errno;
+import dev.verbena.verbs.VerbsException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process as its peers see it: a slot among the processes of this host and user, held by an abstract socket; a control
+ * segment with the tables of its queue pairs and regions; an agent. A queue-pair number contains the slot, so it finds its
+ * process. It lives while a device of it is open.
+ *
+ * <p>Threading: any thread.
+ */
+final class Node {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+    private static final int BACKLOG = 256;
+    private static final int FREE_NUMBERS_KEPT = 256;
+    private static final long QUIET_LIMIT_NS = 1_000_000_000L;
+    private static final int DEFAULT_RING_SLOTS = 4096;
+
+    private static final Map<Integer, Node> OPEN = new ConcurrentHashMap<>();
+
+    private final int device;
+    private final int slot;
+    private final int listenFd;
+    private final SharedMemory controlMemory;
+    private final Agent agent;
+    private final RegionKeys keys;
+    private final Segments segments = new Segments();
+    private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
+    private final AtomicReferenceArray<@Nullable EmbeddedQueuePair> queuePairs =
+            new AtomicReferenceArray<>(Layout.QUEUE_PAIRS_MAX);
+    private final Map<Integer, EmbeddedCompletionQueue> completionQueues = new ConcurrentHashMap<>();
+    private final Map<Integer, Link> links = new ConcurrentHashMap<>();
+    private final List<Guest> guests = new CopyOnWriteArrayList<>();
+    private final Object guestLock = new Object();
+    private final Deque<Integer> freeNumbers = new ArrayDeque<>();
+    private final AtomicInteger names = new AtomicInteger();
+    private int highWater = 1;
+    private int users;
+
+    private Node(int device) {
+        this.device = device;
+        String name = "embedded" + device;
+        Memory.putLong(one.address(), 1);
+        int fd = -Errno.EADDRINUSE;
+        int chosen = 0;
+        int start = ThreadLocalRandom.current().nextInt(Layout.SLOTS_MAX);
+        for (int i = 0; i < Layout.SLOTS_MAX && fd == -Errno.EADDRINUSE; i++) {
+            // Slot 0 would contain the reserved queue-pair numbers 0 and 1.
+            chosen = (start + i) & (Layout.SLOTS_MAX - 1);
+            fd = chosen == 0 ? fd : Sockets.bind(socketName(chosen));
+        }
+        if (fd < 0) {
+            throw new VerbsException(
+                    "ibv_open_device",
+                    name,
+                    -fd,
+                    fd == -Errno.EADDRINUSE ? "4095 processes of this user have it open already" : "");
+        }
+        slot = chosen;
+        listenFd = fd;
+        try {
+            controlMemory = SharedMemory.create("verbena-control", Layout.CONTROL_BYTES);
+            Memory.putLong(controlMemory.address(), Layout.MAGIC);
+            keys = new RegionKeys(control());
+            agent = new Agent(this, "verbena-" + name + "-agent");
+            int listening = Linux.listen(listenFd, BACKLOG);
+            if (listening < 0) {
+                throw new VerbsException("listen", name, -listening, "");
+            }
+        } catch (RuntimeException e) {
+            int _ = Linux.close(fd);
+            throw e;
+        }
+        links.put(slot, Link.toSelf(this));
+        agent.watch(listenFd, this::onVisitors);
+        agent.start();
+    }
+
+    /** The node of a device, made when it is the first use; {@link #release} ends each use. */
+    static Node acquire(int device) {
+        synchronized (OPEN) {
+            Node node = OPEN.get(device);
+            if (node == null) {
+                node = new Node(device);
+                OPEN.put(device, node);
+            }
+            node.users++;
+            return node;
+        }
+    }
+
+    void release() {
+        synchronized (OPEN) {
+            if (--users > 0) {
+                return;
+            }
+            OPEN.remove(device);
+        }
+        close();
+    }
+
+    static String socketName(int slot) {
+        return "verbena." + Linux.geteuid() + "." + slot;
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    long control() {
+        return controlMemory.address();
+    }
+
+    int controlFd() {
+        return controlMemory.fd();
+    }
+
+    Agent agent() {
+        return agent;
+    }
+
+    RegionKeys keys() {
+        return keys;
+    }
+
+    Segments segments() {
+        return segments;
+    }
+
+    /** Address of the number 1, for eventfds. */
+    long one() {
+        return one.address();
+    }
+
+    int ringSlots() {
+        return DEFAULT_RING_SLOTS;
+    }
+
+    /** A number that no object of this node has had. */
+    int nextName() {
+        return names.incrementAndGet();
+    }
+
+    // ---------------------------------------------------------------- greeting
+
+    byte[] hello() {
+        return Link.message(Link.HELLO)
+                .putLong(Layout.MAGIC)
+                .putInt(Layout.VERSION)
+                .putInt(slot)
+                .putInt(Fences.asymmetric() ? 1 : 0)
+                .array();
+    }
+
+    /** Checks a greeting and answers the slot it tells. */
+    static int checkHello(ByteBuffer buffer, Sockets.Received received, int expectedSlot) {
+        long magic = buffer.order(ByteOrder.LITTLE_ENDIAN).getLong();
+        int version = buffer.getInt();
+        int slot = buffer.getInt();
+        boolean asymmetric = buffer.getInt() != 0;
+        if (magic != Layout.MAGIC || received.fds().length != 2) {
+            throw new IllegalStateException("no greeting of the embedded provider");
+        }
+        if (version != Layout.VERSION) {
+            throw new IllegalStateException(
+                    "its memory has layout " + version + ", ours " + Layout.VERSION + ": use the same release");
+        }
+        if (asymmetric != Fences.asymmetric()) {
+            throw new IllegalStateException("membarrier(2) is allowed to one of the processes only");
+        }
+        if (slot < 1 || slot >= Layout.SLOTS_MAX || (expectedSlot >= 0 && slot != expectedSlot)) {
+            throw new IllegalStateException("it says it is process " + slot);
+        }
+        return slot;
+    }
+
+    private void onVisitors() {
+        while (true) {
+            int fd = Linux.accept(listenFd);
+            if (fd < 0) {
+                return;
+            }
+            if (Sockets.peer(fd).uid() != Linux.geteuid()) {
+                LOG.warn("a process of another user was turned away");
+                int _ = Linux.close(fd);
+                continue;
+            }
+            Guest guest = new Guest(this, fd);
+            guests.add(guest);
+            agent.watch(fd, guest);
+        }
+    }
+
+    // ---------------------------------------------------------------- links
+
+    /** The link to a process; null when there is no such process. It may not be ready yet. */
+    @Nullable
+    Link link(int toSlot) {
+        Link link = links.get(toSlot);
+        if (link != null && !link.isDead()) {
+            return link;
+        }
+        if (toSlot == 0) {
+            return null;
+        }
+        synchronized (links) {
+            link = links.get(toSlot);
+            if (link != null && !link.isDead()) {
+                return link;
+            }
+            link = Link.begin(this, toSlot);
+            if (link != null) {
+                links.put(toSlot, link);
+                agent.watch(link.fd(), link);
+            }
+            return link;
+        }
+    }
+
+    void onLinkEnd(Link link, boolean orderly, String why) {
+        LOG.debug("link to process {} ended: {}", link.slot(), why);
+        links.remove(link.slot(), link);
+        if (!orderly) {
+            failConnectedTo(link.slot());
+        }
+    }
+
+    void onGuestEnd(Guest guest, boolean orderly) {
+        guests.remove(guest);
+        synchronized (guestLock) {
+            // Whoever scans the guest's epochs is done after this.
+        }
+        if (guest.slot() >= 0 && !orderly) {
+            failConnectedTo(guest.slot());
+        }
+        for (EmbeddedCompletionQueue queue : completionQueues.values()) {
+            queue.detach(guest);
+        }
+    }
+
+    private void failConnectedTo(int peerSlot) {
+        for (int index = 0; index < highWater; index++) {
+            EmbeddedQueuePair qp = queuePairs.get(index);
+            if (qp != null) {
+                qp.onPeerGone(peerSlot);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- objects
+
+    /** Gives a queue pair its number. */
+    synchronized int register(EmbeddedQueuePair qp) {
+        int index;
+        if (freeNumbers.size() > FREE_NUMBERS_KEPT || highWater == Layout.QUEUE_PAIRS_MAX) {
+            Integer free = freeNumbers.poll();
+            if (free == null) {
+                throw new VerbsException(
+                        "ibv_create_qp",
+                        "embedded" + device,
+                        Errno.ENOMEM,
+                        "a process has at most " + (Layout.QUEUE_PAIRS_MAX - 1) + " queue pairs");
+            }
+            index = free;
+        } else {
+            index = highWater++;
+            Memory.putIntRelease(control() + Layout.QUEUE_PAIR_HIGH_WATER, highWater);
+        }
+        queuePairs.set(index, qp);
+        return (slot << 12) | index;
+    }
+
+    synchronized void unregister(int number) {
+        queuePairs.set(Layout.indexOf(number), null);
+        freeNumbers.add(Layout.indexOf(number));
+    }
+
+    /** A queue pair of this node by its number, null when there is none. */
+    @Nullable
+    EmbeddedQueuePair queuePair(int number) {
+        return queuePairs.get(Layout.indexOf(number));
+    }
+
+    void register(EmbeddedCompletionQueue queue) {
+        completionQueues.put(queue.number(), queue);
+    }
+
+    void unregister(EmbeddedCompletionQueue queue) {
+        completionQueues.remove(queue.number(), queue);
+    }
+
+    @Nullable
+    EmbeddedCompletionQueue completionQueue(int number) {
+        return completionQueues.get(number);
+    }
+
+    /** Somebody wants something: completions for a sleeper, a shared receive, a queue pair to be failed. */
+    void onKick() {
+        for (EmbeddedCompletionQueue queue : completionQueues.values()) {
+            queue.onKick();
+        }
+    }
+
+    // ---------------------------------------------------------------- accesses
+
+    /**
+     * Returns when no queue pair of any process that was inside an access to this node's memory is still in the same one.
+     *
+     * @return false when a peer that is neither gone nor moving was waited for in vain
+     */
+    boolean awaitOutside() {
+        Fences.heavy();
+        boolean quiet = awaitOutside(control(), highWater, () -> false);
+        synchronized (guestLock) {
+            for (Guest guest : guests) {
+                long guestControl = guest.control();
+                if (guestControl != 0) {
+                    int count = Memory.getIntAcquire(guestControl + Layout.QUEUE_PAIR_HIGH_WATER);
+                    quiet &= awaitOutside(guestControl, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX), guest::isGone);
+                }
+            }
+        }
+        return quiet;
+    }
+
+    /** The same for this process' own queue pairs only. */
+    void awaitOutsideOwn() {
+        Fences.heavy();
+        boolean _ = awaitOutside(control(), highWater, () -> false);
+    }
+
+    /** The same for one queue pair of a peer, or of this process. */
+    boolean awaitOutside(int number) {
+        Fences.heavy();
+        int peer = Layout.slotOf(number);
+        if (peer == slot) {
+            return awaitOutside(Layout.queuePair(control(), Layout.indexOf(number)), () -> false);
+        }
+        synchronized (guestLock) {
+            for (Guest guest : guests) {
+                if (guest.slot() == peer) {
+                    return awaitOutside(Layout.queuePair(guest.control(), Layout.indexOf(number)), guest::isGone);
+                }
+            }
+        }
+        return true;
+    }
+
+    private static boolean awaitOutside(long control, int count, BooleanSupplier gone) {
+        boolean quiet = true;
+        for (int index = 0; index < count; index++) {
+            quiet &= awaitOutside(Layout.queuePair(control, index), gone);
+        }
+        return quiet;
+    }
+
+    private static boolean awaitOutside(long entry, BooleanSupplier gone) {
+        boolean sending = awaitChange(entry + Layout.QP_EPOCH, gone);
+        return awaitChange(entry + Layout.QP_RECEIVE_EPOCH, gone) && sending;
+    }
+
+    private static boolean awaitChange(long epoch, BooleanSupplier gone) {
+        long seen = Memory.getLongAcquire(epoch);
+        if ((seen & 1) == 0) {
+            return true;
+        }
+        long start = System.nanoTime();
+        for (int round = 1; Memory.getLongAcquire(epoch) == seen; round++) {
+            Thread.onSpinWait();
+            if ((round & 0xfff) == 0) {
+                if (gone.getAsBoolean()) {
+                    return true;
+                }
+                LockSupport.parkNanos(10_000);
+                if (System.nanoTime() - start > QUIET_LIMIT_NS) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Unmaps a segment that no key leads to any more; peers are told to do so too. */
+    void discard(Segments.Segment segment) {
+        Link self = links.get(slot);
+        if (self != null) {
+            self.forgetSegment(segment.slot(), segment.life());
+        }
+        for (Guest guest : guests) {
+            guest.sendSegmentGone(segment);
+        }
+        segment.memory().close();
+    }
+
+    private void close() {
+        agent.stop();
+        agent.close(listenFd);
+        for (Link link : links.values()) {
+            link.sayBye();
+            link.end("the device was closed");
+        }
+        guests.forEach(Guest::close);
+        segments.close();
+        controlMemory.close();
+        agent.dispose();
+    }
+}

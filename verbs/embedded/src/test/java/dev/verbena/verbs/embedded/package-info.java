@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.verbs.embedded;
+
+import org.jspecify.annotations.NullMarked;
