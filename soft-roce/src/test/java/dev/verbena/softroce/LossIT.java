@@ -16,8 +16,8 @@ import org.junit.jupiter.api.TestInstance;
 final class LossIT {
     private static final String PIPE = SoftRoceContainer.HOME + "/link-work";
     private static final int ROUNDS = 50 * Integer.getInteger("scale", 1);
-    private static final Duration LIMIT = Duration.ofMinutes(4L * Integer.getInteger("scale", 1));
-    private static final Duration START_PATIENCE = Duration.ofMinutes(1);
+    private static final Duration LIMIT = Duration.ofMinutes(10L * Integer.getInteger("scale", 1));
+    private static final Duration START_PATIENCE = Duration.ofMinutes(3);
     private static final Duration WORK_PATIENCE = Duration.ofMinutes(2L * Integer.getInteger("scale", 1));
     /**
      * Of QueuePair.connect's defaults: seven transmissions, each of which may take four times the acknowledge timeout of
