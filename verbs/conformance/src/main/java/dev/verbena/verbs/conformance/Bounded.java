@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Waiting by asking again, with an end. On the caller's thread, so that no object changes its owner. */
 final class Bounded {
     /** Much more than anything here takes; the emulated machines of the lab are slow. */
-    static final Duration LIMIT = Duration.ofSeconds(10);
+    static final Duration LIMIT = Duration.ofSeconds(20);
 
     private static final int SPINS = 200;
     private static final long PAUSE_NS = 20_000;

@@ -37,7 +37,7 @@ final class CmSide implements AutoCloseable {
 
     /** The next event; fails when none comes. */
     ConnectionEvent next() {
-        return Bounded.until("an event on " + channel, Duration.ofSeconds(15), channel::poll);
+        return Bounded.until("an event on " + channel, Duration.ofSeconds(30), channel::poll);
     }
 
     /** The next event, which must be of a kind. */

@@ -40,7 +40,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * <p>Exit codes: 0 all passed or skipped, 1 a test failed, 2 usage, 3 no usable provider or device, 4 a test hung.
  */
 public final class ConformanceMain {
-    private static final String TEST_TIMEOUT = "60 s";
+    private static final String TEST_TIMEOUT = "120 s";
     private static final List<String> TARGET_OPTIONS = List.of(
             "provider",
             "device-a",

@@ -325,6 +325,22 @@ final class QueuePairStatesContract extends Contract {
     }
 
     @Test
+    void aFailedSendOfAnUnreliableQueuePairStopsItsSendQueueOnly() {
+        needs(Capability.SEND_QUEUE_ERROR_STATE);
+        Pair pair = plan(QueuePairType.UC).connect();
+        End a = pair.a();
+        assertThat(a.qp.postSend(1, a.at(0), 64, a.lkey() ^ 0x5a5a00, SendFlags.SIGNALED))
+                .isZero();
+        a.failure(1);
+        a.awaitState(QueuePairState.SEND_QUEUE_ERROR);
+
+        new Pair(pair.b(), a).exchange(10, 64);
+        a.qp.modify(new QueuePairAttributes().state(QueuePairState.READY_TO_SEND));
+
+        pair.exchange(20, 64);
+    }
+
+    @Test
     void requestsAreRefusedInStatesThatDoNotTakeThem() {
         PairPlan plan = plan(QueuePairType.RC);
         Pair pair = plan.open();
