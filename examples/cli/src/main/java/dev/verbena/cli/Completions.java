@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes completions one by one, and waits for them: by polling, or asleep when there is a channel. A wait ends with a
- * failure when its time is over or the connection is.
+ * Takes completions one by one, and waits for them: by polling for a while, then asleep. A wait ends with a failure when
+ * its time is over or the connection is.
  *
  * <p>Threading: one thread.
  */
@@ -23,13 +23,14 @@ final class Completions {
 
     private static final int BATCH = 32;
     private static final int POLLS_PER_YIELD = 64;
-    private static final int POLLS_PER_CHECK = 32 * POLLS_PER_YIELD;
+    private static final int POLLS_BEFORE_SLEEP = 64 * POLLS_PER_YIELD;
     private static final Duration NAP = Duration.ofMillis(100);
     /** How long the connection manager may take to tell why a request was flushed. */
     private static final Duration REASON_TIMEOUT = Duration.ofMillis(500);
 
     private final CompletionQueue queue;
-    private final @Nullable CompletionChannel channel;
+    private final CompletionChannel channel;
+    private final boolean polling;
     private final Connection connection;
     private final WorkCompletions batch = new WorkCompletions(BATCH);
     private int next;
@@ -37,11 +38,13 @@ final class Completions {
     /**
      * Completions of a queue.
      *
-     * @param channel the queue's, to sleep on; null to poll
+     * @param channel the queue's
+     * @param polling whether to poll for a while before sleeping
      */
-    Completions(CompletionQueue queue, @Nullable CompletionChannel channel, Connection connection) {
+    Completions(CompletionQueue queue, CompletionChannel channel, boolean polling, Connection connection) {
         this.queue = queue;
         this.channel = channel;
+        this.polling = polling;
         this.connection = connection;
     }
 
@@ -59,10 +62,8 @@ final class Completions {
     int next(Deadline deadline, String what) throws InterruptedException {
         if (next == batch.size()) {
             next = 0;
-            if (channel == null) {
-                poll(deadline, what);
-            } else {
-                sleep(channel, deadline, what);
+            if (!polling || !poll()) {
+                sleep(deadline, what);
             }
         }
         int index = next++;
@@ -73,28 +74,27 @@ final class Completions {
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // with few processors the peer or the kernel may need this one
-    private void poll(Deadline deadline, String what) {
-        int polls = 0;
-        while (queue.poll(batch) == 0) {
-            polls++;
+    private boolean poll() {
+        for (int polls = 1; polls <= POLLS_BEFORE_SLEEP; polls++) {
+            if (queue.poll(batch) > 0) {
+                return true;
+            }
             if (polls % POLLS_PER_YIELD == 0) {
                 Thread.yield();
             } else {
                 Thread.onSpinWait();
             }
-            if (polls % POLLS_PER_CHECK == 0) {
-                check(deadline, what);
-            }
         }
+        return false;
     }
 
-    private void sleep(CompletionChannel events, Deadline deadline, String what) throws InterruptedException {
+    private void sleep(Deadline deadline, String what) throws InterruptedException {
         while (queue.poll(batch) == 0) {
             queue.requestNotify(false);
             if (queue.poll(batch) > 0) {
                 return;
             }
-            events.await(deadline.left(NAP));
+            channel.await(deadline.left(NAP));
             check(deadline, what);
         }
     }

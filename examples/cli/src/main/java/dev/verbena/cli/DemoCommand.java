@@ -120,8 +120,9 @@ final class DemoCommand extends VerbsCommand {
         if (listen != null) {
             serve(address("--listen", listen));
         } else if (connect != null) {
+            InetSocketAddress to = address("--connect", connect);
             VerbsProvider provider = provider();
-            request(report, provider, from(provider), address("--connect", connect));
+            request(report, provider, from(provider), to);
         } else {
             both(report);
         }

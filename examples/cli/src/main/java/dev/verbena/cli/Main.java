@@ -1,5 +1,6 @@
 package dev.verbena.cli;
 
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -111,11 +112,28 @@ public final class Main implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
+        if (command.getCommand() instanceof VerbsCommand verbs) {
+            verbs.documentUsage(jsonFile(arguments), message(e));
+        }
         command.getErr().println("verbena: " + message(e));
         UnmatchedArgumentException.printSuggestions(e, command.getErr());
         String name = command.getCommandSpec().qualifiedName();
         command.getErr().println("'" + name + " --help' shows what it takes.");
         return ExitCodes.USAGE;
+    }
+
+    /** The value of --json on a command line that cannot be understood as a whole; null without one. */
+    private static @Nullable String jsonFile(String[] arguments) {
+        String option = "--json";
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i].startsWith(option + "=")) {
+                return arguments[i].substring(option.length() + 1);
+            }
+            if (arguments[i].equals(option) && i + 1 < arguments.length) {
+                return arguments[i + 1];
+            }
+        }
+        return null;
     }
 
     private static String message(ParameterException e) {

@@ -53,9 +53,9 @@ final class PingPong {
         this.settings = settings;
         this.gid = gid;
         this.pd = context.allocateProtectionDomain();
-        CompletionChannel channel = settings.asleep() ? context.createCompletionChannel() : null;
+        CompletionChannel channel = context.createCompletionChannel();
         CompletionQueue cq = context.createCompletionQueue(settings.receiveDepth() + 1, channel, 0);
-        this.completions = new Completions(cq, channel, () -> null);
+        this.completions = new Completions(cq, channel, !settings.asleep(), () -> null);
         this.qp = pd.createQueuePair(
                 QueuePairConfig.of(settings.type(), cq).sendSlots(1).receiveSlots(settings.receiveDepth()));
         this.outgoing = pd.allocate(settings.bytes(), AccessFlags.LOCAL_READ);

@@ -48,14 +48,14 @@ final class RcEndpoint implements AutoCloseable {
         return qp;
     }
 
-    /** Its completions, taken by polling. */
+    /** Its completions, polled for a while before sleeping. */
     Completions polled(Completions.Connection connection) {
-        return new Completions(cq, null, connection);
+        return new Completions(cq, channel, true, connection);
     }
 
     /** Its completions, waited for asleep. */
     Completions awaited(Completions.Connection connection) {
-        return new Completions(cq, channel, connection);
+        return new Completions(cq, channel, false, connection);
     }
 
     /** Throws unless a post was taken. */

@@ -89,6 +89,20 @@ abstract class VerbsCommand implements Callable<Integer> {
         }
     }
 
+    /** Writes the document of a command line that was not understood, unless the command has begun to run. */
+    final void documentUsage(@Nullable String file, String message) {
+        if (file == null || report != null) {
+            return;
+        }
+        try {
+            Report refusal = new Report(spec.name(), file, spec.commandLine().getOut());
+            declare(refusal.fields());
+            refusal.end(new Failure(Failure.Code.USAGE, message));
+        } catch (IOException | RuntimeException e) {
+            // The file cannot be written: the message on standard error has to do.
+        }
+    }
+
     private void interrupted(Report started) {
         Failure failure = new Failure(Failure.Code.INTERRUPTED, "interrupted");
         if (started.end(failure)) {
