@@ -6,6 +6,7 @@ import dev.verbena.verbs.spi.MemoryRegionDriver;
 import dev.verbena.verbs.spi.ProtectionDomainDriver;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -167,6 +168,7 @@ public final class ProtectionDomain implements AutoCloseable {
 
     /** ibv_alloc_mw(3). */
     public MemoryWindow allocateMemoryWindow(MemoryWindow.Type type) {
+        Objects.requireNonNull(type, "type");
         context.require(
                 type == MemoryWindow.Type.TYPE_1 ? Capability.MEMORY_WINDOW_TYPE_1 : Capability.MEMORY_WINDOW_TYPE_2,
                 "ibv_alloc_mw");

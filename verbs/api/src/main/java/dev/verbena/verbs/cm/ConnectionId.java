@@ -238,6 +238,7 @@ public final class ConnectionId implements AutoCloseable {
                 case DISCONNECTED -> {
                     if (space == PortSpace.TCP) {
                         fail(attached);
+                        answerDisconnect();
                     }
                 }
                 case MULTICAST_JOIN -> {
@@ -267,6 +268,15 @@ public final class ConnectionId implements AutoCloseable {
         return state == QueuePairState.READY_TO_RECEIVE
                 ? attributes.minRnrTimer(MIN_RNR_TIMER)
                 : attributes.retryCount(parameters.retryCount()).rnrRetry(parameters.rnrRetryCount());
+    }
+
+    /** The peer has its own DISCONNECTED only when this side has answered; after one's own disconnect there is nothing to. */
+    private void answerDisconnect() {
+        try {
+            driver.disconnect();
+        } catch (VerbsException e) {
+            // The answer to our own disconnect, or the peer is gone.
+        }
     }
 
     private static void fail(QueuePair queuePair) {
