@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 final class RaceMain {
     private static final long STEP_LIMIT_NS = TimeUnit.SECONDS.toNanos(30);
     private static final int REGION_BYTES = 4096;
+    /** An emulated machine does not get through all rounds: what it did is printed, and these it has to do. */
+    private static final int ROUNDS_MIN = 100;
+
+    private static final int TURNS_BETWEEN_PAUSES = 8;
 
     /** What the two threads share; replaced as a whole or in parts. */
     private record Rig(CompletionQueue cq, QueuePair qp, MemoryRegion region) {}
@@ -54,34 +58,41 @@ final class RaceMain {
         this.rig = new Rig(cq, queuePair(cq), region());
     }
 
-    /** Runs so many rounds. */
+    /** Runs so many rounds, or as many as so many seconds allow. */
     public static void main(String[] args) throws InterruptedException {
         int rounds = Integer.parseInt(args[0]);
+        long budgetNs = TimeUnit.SECONDS.toNanos(Long.parseLong(args[1]));
         long seed = Long.getLong("seed", System.nanoTime());
         System.out.println("race: " + rounds + " rounds, -Dseed=" + seed);
         try (Context context = ConformanceTarget.current().open(Part.A)) {
-            new RaceMain(context, seed).run(rounds);
+            new RaceMain(context, seed).run(rounds, budgetNs);
         }
     }
 
-    private void run(int rounds) throws InterruptedException {
+    private void run(int rounds, long budgetNs) throws InterruptedException {
         long start = System.nanoTime();
         Thread worker = Thread.ofPlatform().name("worker").start(this::work);
-        for (int round = 0; round < rounds && failure == null; round++) {
+        int round = 0;
+        while (round < rounds && failure == null && System.nanoTime() - start < budgetNs) {
             awaitTurn();
             disturb(random.nextInt(100));
-            if ((round + 1) % 1000 == 0) {
-                System.out.println("race: round " + (round + 1) + " after "
+            round++;
+            if (round % 1000 == 0 || round == ROUNDS_MIN) {
+                System.out.println("race: round " + round + " after "
                         + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms");
             }
         }
         running = false;
         worker.join();
-        System.out.println("race: " + posted + " requests posted, " + refused + " refused, " + polled
-                + " completions polled in " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms");
+        System.out.println(
+                "race: " + round + " rounds, " + posted + " requests posted, " + refused + " refused, " + polled
+                        + " completions polled in " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms");
         Throwable thrown = failure;
         if (thrown != null) {
             throw new IllegalStateException("a call threw what it must not", thrown);
+        }
+        if (round < Math.min(rounds, ROUNDS_MIN)) {
+            throw new IllegalStateException("only " + round + " rounds in the time given");
         }
         if (posted == 0 || polled == 0) {
             throw new IllegalStateException("the worker did not work");
@@ -162,7 +173,10 @@ final class RaceMain {
                 attempt(() -> polled += now.cq.poll(completions));
                 int operation = kind;
                 attempt(() -> post(now, operation));
-                turns.incrementAndGet();
+                if (turns.incrementAndGet() % TURNS_BETWEEN_PAUSES == 0) {
+                    // Lets the other thread have a lock that both want.
+                    LockSupport.parkNanos(1);
+                }
             }
         } catch (Throwable e) {
             failure = e;
