@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -330,16 +331,21 @@ final class Node {
     boolean awaitOutside() {
         Fences.heavy();
         boolean quiet = awaitOutside(control(), highWater, () -> false);
+        List<Guest> stuck = new ArrayList<>();
         synchronized (guestLock) {
             for (Guest guest : guests) {
                 long guestControl = guest.control();
-                if (guestControl != 0) {
-                    int count = Memory.getIntAcquire(guestControl + Layout.QUEUE_PAIR_HIGH_WATER);
-                    quiet &= awaitOutside(guestControl, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX), guest::isGone);
+                int count = guestControl == 0 ? 0 : Memory.getIntAcquire(guestControl + Layout.QUEUE_PAIR_HIGH_WATER);
+                if (!awaitOutside(guestControl, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX), guest::isGone)) {
+                    stuck.add(guest);
                 }
             }
         }
-        return quiet;
+        for (Guest guest : stuck) {
+            LOG.warn("process {} is stopped inside an access: it is cut off", guest.slot());
+            failConnectedTo(guest.slot());
+        }
+        return quiet && stuck.isEmpty();
     }
 
     /** The same for this process' own queue pairs only. */

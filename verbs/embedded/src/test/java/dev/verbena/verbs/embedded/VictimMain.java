@@ -20,14 +20,16 @@ import dev.verbena.verbs.cm.PortSpace;
 import dev.verbena.verbs.spi.VerbsProvider;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A process that connects, sends as fast as it can, and is killed. */
+/** A process that connects, sends or writes as fast as it can, and is killed or stopped. */
 final class VictimMain {
     private VictimMain() {}
 
     static final int SLOTS = 64;
     static final int MESSAGE_BYTES = 256;
+    static final int WRITE_BYTES = 32 << 20;
 
     public static void main(String[] args) throws InterruptedException {
         VerbsProvider provider = Verbs.provider("embedded");
@@ -46,9 +48,12 @@ final class VictimMain {
             MemoryRegion memory = pd.allocate(MESSAGE_BYTES, AccessFlags.LOCAL_WRITE);
             id.attach(qp);
             id.connect(ConnectionParameters.DEFAULT.withRetries(6, 7));
-            next(channel, ConnectionEventType.ESTABLISHED);
-            System.out.println("connected");
-            send(cq, qp, memory);
+            ConnectionEvent established = next(channel, ConnectionEventType.ESTABLISHED);
+            if (args.length == 1) {
+                send(cq, qp, memory);
+            } else {
+                write(cq, qp, pd.allocate(WRITE_BYTES, AccessFlags.LOCAL_WRITE), established.privateData());
+            }
         }
     }
 
@@ -68,10 +73,30 @@ final class VictimMain {
         }
     }
 
-    private static void next(EventChannel channel, ConnectionEventType type) throws InterruptedException {
+    /** Long WRITEs to where the server said, until one fails; then 0 is the exit code. */
+    private static void write(CompletionQueue cq, QueuePair qp, MemoryRegion memory, byte[] where) {
+        ByteBuffer target = ByteBuffer.wrap(where);
+        long address = target.getLong();
+        int rkey = target.getInt();
+        memory.memory().fill((byte) 0x77);
+        WorkCompletions completions = new WorkCompletions(1);
+        do {
+            int posted =
+                    qp.postWrite(1, memory.address(), WRITE_BYTES, memory.lkey(), address, rkey, SendFlags.SIGNALED);
+            if (posted != 0) {
+                throw new IllegalStateException("a WRITE was refused: " + posted);
+            }
+            while (cq.poll(completions) == 0) {
+                Thread.onSpinWait();
+            }
+        } while (completions.succeeded(0));
+    }
+
+    private static ConnectionEvent next(EventChannel channel, ConnectionEventType type) throws InterruptedException {
         ConnectionEvent event = channel.await(Duration.ofSeconds(10));
         if (event == null || event.type() != type) {
             throw new IllegalStateException("expected " + type + ", there came " + event);
         }
+        return event;
     }
 }
