@@ -41,6 +41,7 @@ public final class QueuePair implements AutoCloseable {
     private boolean batchingReceives;
     private int stagedReceives;
     private int lastErrno;
+    private final StagedObjects staged = new StagedObjects();
 
     QueuePair(ProtectionDomain pd, QueuePairConfig config, QueuePairDriver driver, Lifetime[] parents) {
         this.pd = pd;
@@ -327,7 +328,7 @@ public final class QueuePair implements AutoCloseable {
             rules.checkDatagram(handle);
             checkSend(opcode, flags);
             rules.checkBuffer(address, lengthBytes, flags);
-            return finishSend(driver.sendDatagram(
+            int result = driver.sendDatagram(
                     opcode,
                     id,
                     flags,
@@ -337,7 +338,8 @@ public final class QueuePair implements AutoCloseable {
                     immediate,
                     handle.driver(),
                     remoteNumber,
-                    remoteQkey));
+                    remoteQkey);
+            return finishSend(staged.add(result, handle));
         } finally {
             gate.exit(hold);
         }
@@ -351,8 +353,9 @@ public final class QueuePair implements AutoCloseable {
             rules.checkDatagram(handle);
             checkSend(Opcode.SEND, flags);
             rules.checkList(list, flags);
-            return finishSend(
-                    driver.sendDatagram(Opcode.SEND, id, flags, list, 0, handle.driver(), remoteNumber, remoteQkey));
+            int result =
+                    driver.sendDatagram(Opcode.SEND, id, flags, list, 0, handle.driver(), remoteNumber, remoteQkey);
+            return finishSend(staged.add(result, handle));
         } finally {
             gate.exit(hold);
         }
@@ -494,7 +497,7 @@ public final class QueuePair implements AutoCloseable {
             int result =
                     driver.bind(id, flags, window.driver(), newRkey, region.driver(), address, lengthBytes, access);
             if (window.type() == MemoryWindow.Type.TYPE_2) {
-                return finishSend(result);
+                return finishSend(staged.add(staged.add(result, window), region));
             }
             lastErrno = driver.lastErrno();
             return result < 0 ? refusal(lastErrno, Refusal.SEND_QUEUE_FULL) : 0;
@@ -557,8 +560,17 @@ public final class QueuePair implements AutoCloseable {
             if (!maySend) {
                 // The state changed under the batch: a request that reached the device now could run later.
                 stagedSends = 0;
+                staged.clear();
                 driver.discardStaged();
                 throw illegalState("complete");
+            }
+            String closed = staged.closed();
+            if (closed != null) {
+                // The device's library would follow a pointer to what is gone.
+                stagedSends = 0;
+                staged.clear();
+                driver.discardStaged();
+                throw new IllegalStateException(closed + " was closed between start and complete; nothing was posted");
             }
             return flushSends();
         } finally {
@@ -605,6 +617,7 @@ public final class QueuePair implements AutoCloseable {
 
     private int flushSends() {
         stagedSends = 0;
+        staged.clear();
         int taken = driver.flushSends();
         lastErrno = driver.lastErrno();
         return taken;

@@ -445,4 +445,29 @@ class DataPathTest {
             assertThat(loop.sendQueue.poll(loop.completions)).isZero();
         }
     }
+
+    @Test
+    void aHandleClosedInsideABatchStopsTheBatchBeforeTheDoorbell() {
+        try (Loopback loop = new Loopback(QueuePairType.UD)) {
+            GidEntry gid = loop.context.chooseGid(1, null);
+            AddressHandle handle = loop.pd.createAddressHandle(AddressVector.to(gid.gid(), 1, gid.index()));
+            loop.near.start();
+            loop.near.postDatagram(
+                    1,
+                    loop.local.address(),
+                    100,
+                    loop.local.lkey(),
+                    handle,
+                    loop.far.number(),
+                    QueuePair.DEFAULT_QKEY,
+                    SIGNALED);
+            handle.close();
+
+            assertThatThrownBy(loop.near::complete)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("was closed between start and complete");
+            assertThat(loop.near.complete()).isZero();
+            assertThat(loop.sendQueue.poll(loop.completions)).isZero();
+        }
+    }
 }
