@@ -30,7 +30,7 @@ final class RaceMain {
     private static final long STEP_LIMIT_NS = TimeUnit.SECONDS.toNanos(30);
     private static final int REGION_BYTES = 4096;
     /** An emulated machine does not get through all rounds: what it did is printed, and these it has to do. */
-    private static final int ROUNDS_MIN = 100;
+    private static final int ROUNDS_MIN = 20;
 
     private static final int TURNS_BETWEEN_PAUSES = 8;
 
