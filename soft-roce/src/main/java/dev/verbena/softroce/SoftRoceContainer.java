@@ -176,8 +176,21 @@ public final class SoftRoceContainer extends GenericContainer<SoftRoceContainer>
      * @throws AssertionError when nobody does within this time
      */
     public void awaitListener(int port, Duration patience) throws InterruptedException {
-        // One command that waits: on an emulated machine each command costs more than its waiting.
-        String loop = "until ss -Hltn \"sport = :$0\" | grep -q .; do sleep 0.05; done";
+        awaitOutput("ss -Hltn \"sport = :$0\" | grep -q .", port, patience);
+    }
+
+    /**
+     * Waits until somebody's connection manager listens on this port, at any address.
+     *
+     * @throws AssertionError when nobody does within this time
+     */
+    public void awaitRdmaListener(int port, Duration patience) throws InterruptedException {
+        awaitOutput("rdma resource show cm_id | grep LISTEN | grep -q \"src-addr [^ ]*:$0 \"", port, patience);
+    }
+
+    /** One command that waits: on an emulated machine each command costs more than its waiting. */
+    private void awaitOutput(String condition, int port, Duration patience) throws InterruptedException {
+        String loop = "until " + condition + "; do sleep 0.05; done";
         if (exec(patience, "sh", "-c", loop, Integer.toString(port)).exitCode() != 0) {
             throw new AssertionError("nobody listens on port " + port + " after " + patience);
         }

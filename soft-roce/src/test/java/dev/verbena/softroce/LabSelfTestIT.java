@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 final class LabSelfTestIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int ROUNDS = 200;
+    /** All containers of a lab share one network, also those of other runs. */
+    private static final int PORT = 20_000 + (int) (ProcessHandle.current().pid() % 10_000);
 
     @Test
     void twoContainersPingPongOverTheLinkBetweenTheirDevices(SoftRocePeers peers) throws InterruptedException {
@@ -20,7 +22,7 @@ final class LabSelfTestIT {
         long[] before = packets(peers);
 
         try (ContainerProcess serving = server.run(LIMIT, pingPong(server))) {
-            server.awaitListener(18515, LIMIT);
+            server.awaitListener(PORT, LIMIT);
             CommandResult result =
                     client.exec(LIMIT, pingPong(client, "127.0.0.1")).requireSuccess();
             assertThat(result.out()).contains(ROUNDS + " iters");
@@ -35,6 +37,40 @@ final class LabSelfTestIT {
         }
     }
 
+    @Test
+    void twoContainersConnectByRdmaCmOverTheLinkBetweenTheirDevices(SoftRocePeers peers) throws InterruptedException {
+        SoftRoceContainer server = peers.b();
+        SoftRoceContainer client = peers.a();
+        String rounds = "20";
+        String port = Integer.toString(PORT);
+        long[] before = packets(peers);
+
+        try (ContainerProcess serving =
+                server.run(LIMIT, "rping", "-s", "-a", server.address(), "-p", port, "-C", rounds)) {
+            server.awaitRdmaListener(PORT, LIMIT);
+            client.exec(
+                            LIMIT,
+                            "rping",
+                            "-c",
+                            "-V",
+                            "-a",
+                            server.address(),
+                            "-I",
+                            client.address(),
+                            "-p",
+                            port,
+                            "-C",
+                            rounds)
+                    .requireSuccess();
+            serving.await().requireSuccess();
+        }
+
+        long[] after = packets(peers);
+        for (int i = 0; i < before.length; i++) {
+            assertThat(after[i] - before[i]).isGreaterThanOrEqualTo(Long.parseLong(rounds));
+        }
+    }
+
     private static String[] pingPong(SoftRoceContainer container, String... server) {
         return Stream.concat(
                         Stream.of(
@@ -43,6 +79,8 @@ final class LabSelfTestIT {
                                 container.device().name(),
                                 "-g",
                                 Integer.toString(container.device().gidIndex()),
+                                "-p",
+                                Integer.toString(PORT),
                                 "-n",
                                 Integer.toString(ROUNDS)),
                         Stream.of(server))
