@@ -64,10 +64,17 @@ final class DatagramSender {
     }
 
     private @Nullable RingWriter ring(Link to) {
-        long peer = peer(to);
-        return Memory.getIntAcquire(peer + Layout.QP_GENERATION) == 0
-                ? null
-                : to.ring(Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE));
+        int queue = 0;
+        long epoch = qp.enterAccess();
+        try {
+            long peer = peer(to);
+            if (!to.isDead() && Memory.getIntAcquire(peer + Layout.QP_GENERATION) != 0) {
+                queue = Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE);
+            }
+        } finally {
+            qp.exitAccess(epoch);
+        }
+        return queue == 0 ? null : to.ring(queue);
     }
 
     private long peer(Link to) {

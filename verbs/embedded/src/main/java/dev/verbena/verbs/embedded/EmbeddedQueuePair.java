@@ -517,6 +517,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             return false;
         }
         boolean written = (operation & Layout.FLAG_WRITE) != 0;
+        long room = written ? EmbeddedContext.MESSAGE_BYTES_MAX : receives.oldestBytes();
         int flags = 0;
         int value = 0;
         if ((operation & Layout.FLAG_IMMEDIATE) != 0) {
@@ -531,7 +532,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 receives.take(),
                 (operation >>> 8) & 0xff,
                 written ? WorkCompletionRecord.RECV_RDMA_WITH_IMM : WorkCompletionRecord.RECV,
-                lengthBytes,
+                (int) Math.clamp((long) lengthBytes, 0, room),
                 value,
                 number,
                 source,

@@ -130,7 +130,10 @@ final class Guest implements Agent.Handler {
         EmbeddedCompletionQueue target = node.completionQueue(queue);
         if (target == null || !target.attach(reader)) {
             reader.close();
+            return;
         }
+        // What was sent before the ring was armed is looked for after this fence, in the same cycle of the agent.
+        Fences.heavy();
     }
 
     private void end() {

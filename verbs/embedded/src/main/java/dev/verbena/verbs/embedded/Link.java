@@ -44,6 +44,7 @@ final class Link implements Agent.Handler {
     private final Map<Integer, RingWriter> rings = new ConcurrentHashMap<>();
     private volatile @Nullable Mapping[] mappings = new Mapping[16];
     private @Nullable SharedMemory controlMemory;
+    private final Object kickLock = new Object();
     private int kickFd = -1;
     private int pid;
     private long control;
@@ -124,8 +125,12 @@ final class Link implements Agent.Handler {
     void kick() {
         if (self) {
             node.agent().kick();
-        } else if (kickFd >= 0) {
-            long _ = Linux.write(kickFd, node.one(), 8);
+        } else {
+            synchronized (kickLock) {
+                if (kickFd >= 0) {
+                    long _ = Linux.write(kickFd, node.one(), 8);
+                }
+            }
         }
     }
 
@@ -194,7 +199,7 @@ final class Link implements Agent.Handler {
 
     private synchronized @Nullable RingWriter ringSlowly(int queue) {
         RingWriter known = rings.get(queue);
-        if (known != null) {
+        if (known != null || dead) {
             return known;
         }
         sweepRings();
@@ -316,15 +321,18 @@ final class Link implements Agent.Handler {
         synchronized (this) {
             rings.values().forEach(RingWriter::free);
             rings.clear();
+            if (fd >= 0) {
+                node.agent().close(fd);
+            }
         }
         if (controlMemory != null) {
             controlMemory.close();
         }
-        if (kickFd >= 0) {
-            int _ = Linux.close(kickFd);
-        }
-        if (fd >= 0) {
-            node.agent().close(fd);
+        synchronized (kickLock) {
+            if (kickFd >= 0) {
+                int _ = Linux.close(kickFd);
+                kickFd = -1;
+            }
         }
     }
 }

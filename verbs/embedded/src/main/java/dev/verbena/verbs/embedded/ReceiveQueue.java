@@ -157,6 +157,11 @@ final class ReceiveQueue {
         return window + ((int) consumed() & mask) * (long) stride;
     }
 
+    /** Length of the oldest receive. */
+    long oldestBytes() {
+        return Memory.getLong(oldest() + Layout.RECEIVE_LENGTH);
+    }
+
     /** The id of the oldest receive, which is taken with it. */
     long take() {
         long at = consumed();

@@ -45,6 +45,7 @@ final class Requester {
     private long taken;
     private long requested;
     private long invalidatedFor = -1;
+    private int peersPause;
 
     Requester(EmbeddedQueuePair qp, Node node, SendQueue sends) {
         this.qp = qp;
@@ -68,7 +69,7 @@ final class Requester {
 
     /** The pause that the peer asks for when it is not ready, by its code. */
     int receiverNotReadyTimer() {
-        return peer == 0 ? 0 : Memory.getInt(peer + Layout.QP_MIN_RNR_TIMER);
+        return peersPause;
     }
 
     /** Makes the peer's agent look for what we have asked. */
@@ -132,10 +133,22 @@ final class Requester {
             return to.isDead() ? STALL_SILENT : STALL_LINK;
         }
         peer = Layout.queuePair(to.control(), Layout.indexOf(qp.destination()));
-        if (ring == null && Memory.getIntAcquire(peer + Layout.QP_GENERATION) != 0) {
-            ring = to.ring(Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE));
+        if (ring == null) {
+            int queue = peersReceiveQueue(to);
+            ring = queue == 0 ? null : to.ring(queue);
         }
         return ring == null ? STALL_SILENT : 0;
+    }
+
+    /** The number of the queue where the peer's receives complete; 0 when there is no such queue pair. */
+    private int peersReceiveQueue(Link to) {
+        long epoch = qp.enterAccess();
+        try {
+            boolean there = !to.isDead() && Memory.getIntAcquire(peer + Layout.QP_GENERATION) != 0;
+            return there ? Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE) : 0;
+        } finally {
+            qp.exitAccess(epoch);
+        }
     }
 
     /** Whether the peer's queue pair is ours and answers; the first time it is remembered which life of it. */
@@ -158,6 +171,7 @@ final class Requester {
             posted = 0;
             taken = Memory.getLong(peer + Layout.QP_TAKEN);
             requested = Memory.getLong(peer + Layout.QP_REQUESTED);
+            peersPause = Memory.getInt(peer + Layout.QP_MIN_RNR_TIMER);
         }
         return true;
     }
