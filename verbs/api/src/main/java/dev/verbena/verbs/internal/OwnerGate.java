@@ -60,7 +60,7 @@ public final class OwnerGate {
 
     private final String name;
     private final Object transferLock = new Object();
-    private final ReentrantLock sharedLock = new ReentrantLock();
+    private final ReentrantLock sharedLock = new ReentrantLock(true);
     private Hold hold = FREE;
     private int transfers;
 
