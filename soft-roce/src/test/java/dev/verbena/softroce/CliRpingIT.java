@@ -51,6 +51,9 @@ final class CliRpingIT {
                         "rping",
                         "-s",
                         "-P",
+                        // Its buffer has the size that it is told, not the one that the client asks for.
+                        "-S",
+                        "65535",
                         "-a",
                         peers.b().address())) {
             for (String size : new String[] {"64", "65535"}) {
