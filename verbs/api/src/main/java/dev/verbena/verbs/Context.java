@@ -1,6 +1,7 @@
 package dev.verbena.verbs;
 
 import dev.verbena.verbs.internal.Lifetime;
+import dev.verbena.verbs.internal.Waiting;
 import dev.verbena.verbs.spi.CompletionQueueDriver;
 import dev.verbena.verbs.spi.ContextDriver;
 import java.net.InetAddress;

@@ -54,13 +54,6 @@ public final class VerbsException extends RuntimeException {
         return explanation;
     }
 
-    /** The same failure with a better explanation. */
-    public VerbsException explained(String better) {
-        VerbsException exception = new VerbsException(verb, object, errno, better);
-        exception.setStackTrace(getStackTrace());
-        return exception;
-    }
-
     /** Something was asked for that the device does not declare. */
     public static VerbsException missing(Capability capability, String verb, String object) {
         return new VerbsException(verb, object, Errno.EOPNOTSUPP, "this device has no " + capability.text());

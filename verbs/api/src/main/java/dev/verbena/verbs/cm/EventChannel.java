@@ -2,6 +2,7 @@ package dev.verbena.verbs.cm;
 
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.internal.Lifetime;
+import dev.verbena.verbs.internal.Waiting;
 import dev.verbena.verbs.spi.ConnectionIdDriver;
 import dev.verbena.verbs.spi.EventChannelDriver;
 import dev.verbena.verbs.spi.EventChannelDriver.ConnectionRecord;
@@ -86,21 +87,7 @@ public final class EventChannel implements AutoCloseable {
      * @throws InterruptedException within 100 ms of an interrupt
      */
     public @Nullable ConnectionEvent await(Duration timeout) throws InterruptedException {
-        long deadlineNs = System.nanoTime() + timeout.toNanos();
-        lifetime.enter();
-        try {
-            ConnectionEvent event = read();
-            if (event == null) {
-                long left = deadlineNs - System.nanoTime();
-                if (left > 0) {
-                    driver.awaitReady(left);
-                }
-                event = lifetime.isOpen() ? read() : null;
-            }
-            return event;
-        } finally {
-            lifetime.exit();
-        }
+        return Waiting.await(lifetime, driver, timeout, this::read);
     }
 
     /** Ends every {@link #await} that is under way. */

@@ -1,16 +1,21 @@
-package dev.verbena.verbs;
+package dev.verbena.verbs.internal;
 
-import dev.verbena.verbs.internal.Lifetime;
 import dev.verbena.verbs.spi.EventSource;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The one way to wait for an event: read, wait until there may be one, read again. */
-final class Waiting {
+/**
+ * The one way to wait for an event: read, wait until there may be one, read again.
+ *
+ * <p>Threading: any thread.
+ */
+public final class Waiting {
     private Waiting() {}
 
-    static <T> @Nullable T await(Lifetime lifetime, EventSource source, Duration timeout, Supplier<@Nullable T> read)
+    /** The event, or null when the time is over, the source was woken, or the object is being closed. */
+    public static <T> @Nullable T await(
+            Lifetime lifetime, EventSource source, Duration timeout, Supplier<@Nullable T> read)
             throws InterruptedException {
         lifetime.enter();
         try {
