@@ -75,7 +75,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     /** Takes a ring of a peer; false when the queue is closed. */
     boolean attach(RingReader reader) {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             if (closed) {
                 return false;
@@ -86,13 +86,13 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             reader.room(entries);
             return true;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     /** Takes what a process that is gone had delivered, and closes its rings. */
     void detach(Guest guest) {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
             List<RingReader> left = new ArrayList<>();
@@ -105,7 +105,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             }
             readers = left.toArray(RingReader[]::new);
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         runFailures();
     }
@@ -120,7 +120,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         int polled = 0;
         int capacity = completions.capacity();
         long to = completions.address();
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             while (polled < capacity && head != tail) {
                 int index = (int) head & mask;
@@ -137,7 +137,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 polled = pollRings(completions, polled);
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         if (!failures.isEmpty()) {
             runFailures();
@@ -246,21 +246,21 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     /** On the agent, and before a queue pair is flushed: peers' news are taken without a poll. */
     void takeNews() {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     void onKick() {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
             dropWhatOverflows();
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         runFailures();
     }
@@ -268,14 +268,14 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private void runFailures() {
         while (true) {
             Failure failure;
-            guard.lock();
+            Guard.Hold hold = guard.lock();
             try {
                 if (failures.isEmpty()) {
                     return;
                 }
                 failure = failures.removeFirst();
             } finally {
-                guard.unlock();
+                guard.unlock(hold);
             }
             failure.queuePair.failByPeer(failure.event);
         }
@@ -285,7 +285,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     /** Adds the completion of a send request. */
     void addSend(EmbeddedQueuePair owner, long sequence, long id, int status, int opcode, int lengthBytes) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             long record = reserve();
             if (record != 0) {
@@ -299,13 +299,13 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 }
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     /** Runs under the guard what flushes the receives of a queue pair. */
     void flush(EmbeddedQueuePair owner) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             moveFromRings();
             owner.returnShared();
@@ -331,7 +331,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 }
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -347,7 +347,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     @Override
     public int requestNotify(boolean solicitedOnly) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             // What was there before is no event: the caller polls once more.
             moveFromRings();
@@ -357,7 +357,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 reader.arm(how);
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         // From here on a sender sees the arming, or we see its entry when we poll.
         Fences.heavy();
@@ -403,7 +403,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     @Override
     public int resize(int wanted) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             int room = Math.max(wanted, 1);
             if (room > EmbeddedContext.COMPLETIONS_MAX) {
@@ -442,14 +442,14 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             }
             return room;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     @Override
     public void close() {
         node.unregister(this);
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             closed = true;
             for (RingReader reader : readers) {
@@ -457,7 +457,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             }
             readers = new RingReader[0];
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         if (channel != null) {
             channel.forget(this);

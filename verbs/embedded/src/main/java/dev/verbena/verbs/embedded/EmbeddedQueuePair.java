@@ -308,7 +308,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     private int flushStaged() {
         int taken;
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             taken = sends.flush();
             sendErrno = sends.lastErrno();
@@ -319,7 +319,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 progress(0);
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         return taken;
     }
@@ -480,20 +480,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** By a thread that polls the send completion queue. */
     void driveByPoller() {
-        if (guard.tryLock()) {
+        Guard.Hold hold = guard.tryLock();
+        if (hold != null) {
             try {
                 if (stall.isStalled()) {
                     progress(System.nanoTime());
                 }
             } finally {
-                guard.unlock();
+                guard.unlock(hold);
             }
         }
     }
 
     @Override
     public long onTime(long nowNs, boolean something) {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             if (stall.isStalled() && (something || stall.isDue(nowNs))) {
                 stall.beforeRetry(nowNs);
@@ -505,7 +506,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             }
             return stall.plan();
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -562,14 +563,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** The peer's request, or a receive, failed in a way that ends this queue pair too. */
     void failByPeer(int event) {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             if (state == QueuePairState.ERROR || state == QueuePairState.RESET || closed) {
                 return;
             }
             failLocked(WorkCompletionRecord.WR_FLUSH_ERR);
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         if (event >= 0) {
             context.raise(AsyncEventType.of(event), this);
@@ -578,7 +579,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** A process is gone; if the peer lived there, so is the connection. */
     void onPeerGone(int slot) {
-        guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             boolean connected = type != QueuePairType.UD
                     && Layout.slotOf(values.destination) == slot
@@ -588,7 +589,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 failLocked(waiting ? WorkCompletionRecord.RETRY_EXC_ERR : WorkCompletionRecord.WR_FLUSH_ERR);
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -616,7 +617,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public int modify(QueuePairAttributes attributes) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             QueuePairState next = attributes.has(QueuePairAttributes.STATE) ? attributes.state() : state;
             int refused = values.check(type, state, attributes, context);
@@ -641,7 +642,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             become(before, next, attributes);
             return 0;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -680,11 +681,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     @Override
     public QueuePairAttributes query() {
         receiveQueue.onKick();
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             return values.attributes(state);
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -700,7 +701,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void close() {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             stall.clear();
             stopWaiting();
@@ -718,7 +719,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 }
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         context.forget(this);
     }

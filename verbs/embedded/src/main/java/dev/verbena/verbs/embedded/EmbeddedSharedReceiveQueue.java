@@ -74,7 +74,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
 
     @Override
     public int receive(long id, long address, int lengthBytes, int lkey) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (staged == slots) {
                 return Refusal.RECEIVE_QUEUE_FULL;
@@ -83,13 +83,13 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
             put(at + Layout.RECEIVE_LIST, address, lengthBytes, lkey);
             return 0;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     @Override
     public int receive(long id, ScatterGatherList list) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (staged == slots) {
                 return Refusal.RECEIVE_QUEUE_FULL;
@@ -101,7 +101,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
             }
             return 0;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -126,7 +126,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
             // What has arrived so far found no receive.
             completionQueues.forEach(EmbeddedCompletionQueue::takeNews);
         }
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             int wanted = staged;
             int taken = (int) Math.min(wanted, slots - (tail - head));
@@ -135,23 +135,23 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
             lastErrno = taken < wanted ? Errno.ENOMEM : 0;
             return taken;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     private boolean isEmpty() {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             return head == tail;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
     /** Moves the oldest receive to a queue pair's own; false when there is none. */
     boolean grant(ReceiveQueue to) {
         boolean low;
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (head == tail || !to.grant(ids[(int) head & mask], at(head), stride)) {
                 return false;
@@ -162,7 +162,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
                 limit = 0;
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         if (low) {
             context.raise(AsyncEventType.SRQ_LIMIT_REACHED, this);
@@ -172,7 +172,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
 
     /** Takes back what was granted and not used, as if it had not been. */
     void takeBack(ReceiveQueue from) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             while (!from.isEmpty() && tail - head < mask) {
                 long list = from.oldest();
@@ -182,7 +182,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
                 Memory.copy(list, at(head), stride);
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 
@@ -193,7 +193,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
 
     @Override
     public void modify(int newSlots, int newLimit) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (newSlots > 0) {
                 resize(newSlots);
@@ -206,7 +206,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
                 limit = newLimit;
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
     }
 

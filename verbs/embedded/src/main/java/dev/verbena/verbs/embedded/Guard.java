@@ -3,50 +3,149 @@ package dev.verbena.verbs.embedded;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A lock that is almost always free: one compare-and-set in, one store out. Who finds it taken spins shortly, then pauses.
- * Not reentrant. Guards are taken in this order: queue pair, completion queue, shared receive queue, ring.
+ * A lock that leans towards the thread that uses it: for that owner it costs two plain stores, since the other side pays
+ * for the fence between them ({@link Fences}). Another thread that locks it becomes the owner; after
+ * {@value #OWNERS_MAX} changes nobody is, and the guard is an ordinary spinning lock. A visitor, such as the agent, locks
+ * it and leaves the owner the owner. Not reentrant. Guards are taken in this order: queue pair, completion queue, shared
+ * receive queue, ring.
+ *
+ * <p>How it works: the owner says that it is inside, then looks again whether the guard still leans to it. Whoever else
+ * comes holds the lock behind it, takes the lean away, makes every processor pass a fence, and waits until the owner is
+ * outside. While the lean is away the owner goes through the lock as well.
  *
  * <p>Threading: any thread; held by one. Hot path.
  */
+@SuppressWarnings("ReferenceEquality") // threads and holds are compared by identity
 final class Guard {
+    static final int OWNERS_MAX = 16;
     private static final int SPINS = 100;
     private static final long PAUSE_NS = 20_000;
     private static final VarHandle TAKEN;
+    private static final VarHandle LEAN;
+    private static final VarHandle INSIDE;
 
     static {
         try {
-            TAKEN = MethodHandles.lookup().findVarHandle(Guard.class, "taken", boolean.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            TAKEN = lookup.findVarHandle(Guard.class, "taken", boolean.class);
+            LEAN = lookup.findVarHandle(Guard.class, "lean", Hold.class);
+            INSIDE = lookup.findVarHandle(Hold.class, "inside", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    @SuppressWarnings("UnusedVariable") // through TAKEN
-    private boolean taken;
+    /** How the guard is held. */
+    static final class Hold {
+        private final @Nullable Thread thread;
 
-    void lock() {
-        if (!TAKEN.compareAndSet(this, false, true)) {
-            lockSlowly();
+        @SuppressWarnings("UnusedVariable") // through INSIDE
+        private boolean inside;
+
+        private Hold(@Nullable Thread thread) {
+            this.thread = thread;
         }
     }
 
-    boolean tryLock() {
-        return TAKEN.compareAndSet(this, false, true);
-    }
+    /** Nobody's fast way is open. */
+    private static final Hold NOBODY = new Hold(null);
+    /** Held through the lock behind. */
+    private static final Hold LOCKED = new Hold(null);
 
-    void unlock() {
-        TAKEN.setRelease(this, false);
-    }
+    /** The lock behind; whoever holds it may change the rest. */
+    @SuppressWarnings("UnusedVariable") // through TAKEN
+    private boolean taken;
 
-    private void lockSlowly() {
-        for (int round = 0; !TAKEN.compareAndSet(this, false, true); round++) {
-            if (round < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                LockSupport.parkNanos(PAUSE_NS);
+    private Hold lean = NOBODY;
+    private Hold afterwards = NOBODY;
+    private int owners;
+
+    /** Locks; every call is paired with {@link #unlock}. */
+    Hold lock() {
+        Hold mine = lean;
+        if (mine.thread == Thread.currentThread()) {
+            INSIDE.setOpaque(mine, true);
+            Fences.light();
+            if ((Hold) LEAN.getOpaque(this) == mine) {
+                return mine;
             }
+            INSIDE.setRelease(mine, false);
+        }
+        return lockSlowly(true);
+    }
+
+    /** Locks without becoming the owner. */
+    Hold visit() {
+        return lockSlowly(false);
+    }
+
+    /** Locks if it is free now, else answers null. */
+    @Nullable
+    Hold tryLock() {
+        Hold mine = lean;
+        if (mine.thread == Thread.currentThread()) {
+            return lock();
+        }
+        if (!TAKEN.compareAndSet(this, false, true)) {
+            return null;
+        }
+        if (!takeOver(true, false)) {
+            LEAN.setRelease(this, afterwards);
+            TAKEN.setRelease(this, false);
+            return null;
+        }
+        return LOCKED;
+    }
+
+    void unlock(Hold hold) {
+        if (hold == LOCKED) {
+            LEAN.setRelease(this, afterwards);
+            TAKEN.setRelease(this, false);
+        } else {
+            INSIDE.setRelease(hold, false);
+        }
+    }
+
+    private Hold lockSlowly(boolean own) {
+        for (int round = 0; !TAKEN.compareAndSet(this, false, true); round++) {
+            pause(round);
+        }
+        boolean _ = takeOver(own, true);
+        return LOCKED;
+    }
+
+    /** Under the lock behind: waits until the owner is outside, and decides who is the owner afterwards. */
+    private boolean takeOver(boolean own, boolean patient) {
+        Hold former = lean;
+        afterwards = former;
+        if (former.thread == Thread.currentThread()) {
+            return true;
+        }
+        if (former.thread != null) {
+            LEAN.setRelease(this, NOBODY);
+            Fences.heavy();
+            for (int round = 0; (boolean) INSIDE.getAcquire(former); round++) {
+                if (!patient) {
+                    return false;
+                }
+                pause(round);
+            }
+        }
+        if (own) {
+            afterwards = owners < OWNERS_MAX ? new Hold(Thread.currentThread()) : NOBODY;
+            owners = Math.min(owners + 1, OWNERS_MAX);
+        }
+        return true;
+    }
+
+    private static void pause(int round) {
+        if (round < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            LockSupport.parkNanos(PAUSE_NS);
         }
     }
 }

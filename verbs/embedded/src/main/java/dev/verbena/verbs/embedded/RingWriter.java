@@ -52,7 +52,7 @@ final class RingWriter {
 
     /** Publishes an entry without payload; false when the ring is full. */
     boolean publish(int target, int generation, int operation, int immediate, int lengthBytes, int source) {
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (!hasRoom(1)) {
                 return false;
@@ -64,7 +64,7 @@ final class RingWriter {
                 wakeIfBehind();
             }
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         wake(operation);
         return true;
@@ -74,7 +74,7 @@ final class RingWriter {
     boolean publishDatagram(
             int target, int generation, int operation, int immediate, int lengthBytes, int source, long payload) {
         int needed = datagramSlots(lengthBytes);
-        guard.lock();
+        Guard.Hold hold = guard.lock();
         try {
             if (!hasRoom(needed)) {
                 return false;
@@ -94,7 +94,7 @@ final class RingWriter {
             Memory.putLongRelease(head + Layout.SLOT_STAMP, position + 1);
             position += needed;
         } finally {
-            guard.unlock();
+            guard.unlock(hold);
         }
         wake(operation);
         return true;

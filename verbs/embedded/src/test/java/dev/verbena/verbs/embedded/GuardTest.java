@@ -1,0 +1,124 @@
+package dev.verbena.verbs.embedded;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** One thread at a time is inside, whoever owns the guard and whoever visits. */
+final class GuardTest {
+    private static final int SCALE = Integer.getInteger("scale", 1);
+    private static final int ROUNDS = 100_000 * SCALE;
+
+    /** Two plain fields that are equal whenever nobody is inside. */
+    private static final class Guarded {
+        private final Guard guard = new Guard();
+        private long left;
+        private long right;
+        private long torn;
+
+        private void change() {
+            torn += left == right ? 0 : 1;
+            left++;
+            right++;
+        }
+    }
+
+    /** Without the fence of the visitor's side this fails within its second, on a machine with two free processors. */
+    @Test
+    void anOwnerAndAVisitorTakeTurns() throws Exception {
+        Guarded guarded = new Guarded();
+        AtomicBoolean stop = new AtomicBoolean();
+        long changes = 0;
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            Future<Long> visits = executor.submit(() -> {
+                long count = 0;
+                while (!stop.get()) {
+                    Guard.Hold hold = guarded.guard.visit();
+                    guarded.change();
+                    guarded.guard.unlock(hold);
+                    count++;
+                }
+                return count;
+            });
+
+            long end = System.nanoTime() + SECONDS.toNanos(SCALE);
+            while (System.nanoTime() - end < 0) {
+                Guard.Hold hold = guarded.guard.lock();
+                guarded.change();
+                guarded.guard.unlock(hold);
+                changes++;
+            }
+            stop.set(true);
+
+            long count = visits.get(60, SECONDS);
+            assertThat(count).isPositive();
+            assertThat(guarded.torn).isZero();
+            assertThat(guarded.left).isEqualTo(changes + count).isEqualTo(guarded.right);
+        }
+    }
+
+    @Test
+    void manyOwnersEndUpWithALock() throws Exception {
+        Guarded guarded = new Guarded();
+        List<Future<?>> done = new ArrayList<>();
+        int threads = 3;
+        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+            for (int thread = 0; thread < threads; thread++) {
+                done.add(executor.submit(() -> {
+                    for (int round = 0; round < ROUNDS; round++) {
+                        Guard.Hold hold = guarded.guard.lock();
+                        guarded.change();
+                        guarded.guard.unlock(hold);
+                    }
+                }));
+            }
+            for (Future<?> each : done) {
+                each.get(60, SECONDS);
+            }
+        }
+
+        assertThat(guarded.torn).isZero();
+        assertThat(guarded.left).isEqualTo((long) threads * ROUNDS).isEqualTo(guarded.right);
+    }
+
+    @Test
+    void tryingWhileTheOwnerIsInsideAnswersNothingAndLeavesItToTheOwner() throws Exception {
+        Guard guard = new Guard();
+        guard.unlock(guard.lock());
+        CountDownLatch tried = new CountDownLatch(1);
+        Guard.Hold mine = guard.lock();
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            Future<Boolean> other = executor.submit(() -> {
+                Guard.Hold hold = guard.tryLock();
+                tried.countDown();
+                return hold == null;
+            });
+            assertThat(tried.await(20, SECONDS)).isTrue();
+            assertThat(other.get(20, SECONDS)).isTrue();
+
+            guard.unlock(mine);
+
+            Future<Boolean> again = executor.submit(() -> {
+                Guard.Hold hold = guard.tryLock();
+                if (hold != null) {
+                    guard.unlock(hold);
+                }
+                return hold != null;
+            });
+            assertThat(again.get(20, SECONDS)).isTrue();
+        }
+        Guard.Hold hold = guard.tryLock();
+        assertThat(hold).isNotNull();
+        if (hold != null) {
+            guard.unlock(hold);
+        }
+    }
+}
