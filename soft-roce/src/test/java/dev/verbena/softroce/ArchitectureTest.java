@@ -22,13 +22,25 @@ final class ArchitectureTest {
     private static final String CLI = "dev.verbena.cli..";
     private static final String SOFT_ROCE = "dev.verbena.softroce..";
 
+    private static final String[] CORE = {
+        "dev.verbena.connection..",
+        "dev.verbena.messaging..",
+        "dev.verbena.onesided..",
+        "dev.verbena.queuepair..",
+        "dev.verbena.memory..",
+        "dev.verbena.netty..",
+        "dev.verbena.metrics.."
+    };
+
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("dev.verbena");
 
     @Test
     void everyModuleIsSeen() {
-        assertThat(CLASSES).extracting(type -> type.getPackageName()).contains(VERBS, "dev.verbena.cli");
+        assertThat(CLASSES)
+                .extracting(type -> type.getPackageName())
+                .contains(VERBS, "dev.verbena.cli", "dev.verbena.memory");
     }
 
     @Test
@@ -55,6 +67,26 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(RDMA_CORE, CONFORMANCE, CLI, SOFT_ROCE));
+    }
+
+    @Test
+    void theCoreKnowsTheVerbsApiAndNeitherItsInternalsNorWhatIsAboveTheCore() {
+        check(noClasses()
+                .that()
+                .resideInAnyPackage(CORE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(VERBS_INTERNAL, CONFORMANCE, CLI, SOFT_ROCE));
+    }
+
+    @Test
+    void whatIsBelowTheCoreDoesNotKnowIt() {
+        check(noClasses()
+                .that()
+                .resideInAnyPackage("dev.verbena.verbs..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(CORE));
     }
 
     @Test

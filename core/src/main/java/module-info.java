@@ -1,0 +1,13 @@
+/** Messages, one-sided operations and registered memory over the verbs API. */
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
+module dev.verbena.core {
+    requires static transitive org.jspecify;
+    requires transitive dev.verbena.verbs;
+    requires transitive io.netty.buffer;
+    requires io.netty.common;
+    requires org.jctools.core.jdk11;
+    requires org.slf4j;
+
+    exports dev.verbena.memory;
+    exports dev.verbena.netty;
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.memory;
+
+import org.jspecify.annotations.NullMarked;

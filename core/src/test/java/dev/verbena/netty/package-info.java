@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.netty;
+
+import org.jspecify.annotations.NullMarked;
