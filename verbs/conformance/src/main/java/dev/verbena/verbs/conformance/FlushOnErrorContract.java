@@ -2,7 +2,10 @@ package dev.verbena.verbs.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.verbs.AddressHandle;
+import dev.verbena.verbs.AddressVector;
 import dev.verbena.verbs.CompletionStatus;
+import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairAttributes;
 import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
@@ -132,6 +135,47 @@ final class FlushOnErrorContract extends Contract {
         a.write(3, 0, 64, pair.b(), 0);
 
         assertFlushed(a.next(2), 2);
+    }
+
+    @Test
+    void afterAFailedReceiveTheOnesBehindItAreFlushedThoughMessagesGoOn() {
+        for (QueuePairType type : List.of(QueuePairType.UC, QueuePairType.UD)) {
+            Pair pair = plan(type).connect();
+            End b = pair.b();
+            assertThat(b.qp.postReceive(0, b.at(0), 256, b.lkey() ^ 0x5a5a00)).isZero();
+            b.receive(1, 0, 256);
+            b.receive(2, 0, 256);
+
+            for (int id = 0; id < 3; id++) {
+                sendTo(pair, id);
+                pair.a().success(id);
+            }
+
+            assertThat(b.failure(0)).isNotEqualTo(CompletionStatus.WR_FLUSH_ERR);
+            assertFlushed(b.next(2), 1);
+            b.awaitState(QueuePairState.ERROR);
+        }
+    }
+
+    private static void sendTo(Pair pair, long id) {
+        End a = pair.a();
+        if (a.qp.type() != QueuePairType.UD) {
+            a.send(id, 0, 8);
+            return;
+        }
+        AddressHandle handle =
+                a.pd.createAddressHandle(AddressVector.to(pair.b().gid.gid(), 1, a.gid.index())
+                        .withLid(pair.b().endpoint().lid()));
+        assertThat(a.qp.postDatagram(
+                        id,
+                        a.at(0),
+                        8,
+                        a.lkey(),
+                        handle,
+                        pair.b().qp.number(),
+                        QueuePair.DEFAULT_QKEY,
+                        SendFlags.SIGNALED))
+                .isZero();
     }
 
     @Test

@@ -202,7 +202,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         }
         reader.advance(slots);
         if (completed) {
-            int status = Memory.getInt(record + 8);
+            int status = WorkCompletionRecord.status(record);
             if (status != 0 && qp != null) {
                 failures.add(new Failure(qp, -1));
             }

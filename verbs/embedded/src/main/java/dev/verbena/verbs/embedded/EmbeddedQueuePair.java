@@ -58,6 +58,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     private int takenEarly;
     private int sendErrno;
     private boolean receivesLast;
+    /** A receive ended with an error; the queue pair goes to ERROR as soon as the completion queue's guard is free. */
+    private volatile boolean receiveFailed;
+
     private volatile boolean closed;
 
     EmbeddedQueuePair(
@@ -514,8 +517,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** A message or an immediate was delivered into the oldest receive. Under the completion queue's guard. */
     boolean onDelivered(int operation, int immediateOrKey, int lengthBytes, int source, long record) {
-        if (receives.isEmpty()) {
+        if (receiveFailed || receives.isEmpty()) {
             return false;
+        }
+        if (((operation >>> 8) & 0xff) != WorkCompletionRecord.SUCCESS) {
+            receiveFailed = true;
         }
         boolean written = (operation & Layout.FLAG_WRITE) != 0;
         long room = written ? EmbeddedContext.MESSAGE_BYTES_MAX : receives.oldestBytes();
@@ -544,13 +550,19 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     /** A datagram has arrived. Under the completion queue's guard. */
     boolean onDatagram(RingReader reader, int lengthBytes, int operation, int immediate, int source, long record) {
         QueuePairState now = state;
-        if (type != QueuePairType.UD
+        if (receiveFailed
+                || type != QueuePairType.UD
                 || (now != QueuePairState.READY_TO_RECEIVE && !now.maySend())
                 || now == QueuePairState.ERROR
                 || (receives.isEmpty() && (shared == null || !shared.grant(receives)))) {
             return false;
         }
-        return datagramReceiver.receive(receives, reader, lengthBytes, operation, immediate, source, number, record);
+        boolean taken =
+                datagramReceiver.receive(receives, reader, lengthBytes, operation, immediate, source, number, record);
+        if (taken && WorkCompletionRecord.status(record) != WorkCompletionRecord.SUCCESS) {
+            receiveFailed = true;
+        }
+        return taken;
     }
 
     /** The peer asks for a receive of the shared queue. Under the completion queue's guard. */
@@ -672,6 +684,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         receiveQueue.flush(this);
         sends.reset();
         receives.reset();
+        receiveFailed = false;
         requester.reset();
         values.clear();
         beginLife();

@@ -41,6 +41,9 @@ final class Requester {
     private @Nullable RingWriter ring;
     private long peer;
     private int peerGeneration;
+    /** The life of the peer's queue pair that a receive of its own has ended; unreliable only. */
+    private int endedGeneration;
+
     private long posted;
     private long taken;
     private long requested;
@@ -60,6 +63,7 @@ final class Requester {
         ring = null;
         peer = 0;
         peerGeneration = 0;
+        endedGeneration = 0;
     }
 
     /** Begins the link, so that the first request finds it. */
@@ -163,7 +167,7 @@ final class Requester {
                 && state <= QueuePairState.SEND_QUEUE_ERROR.code()
                 && Memory.getInt(peer + Layout.QP_DESTINATION) == qp.number()
                 && Memory.getInt(peer + Layout.QP_TYPE) == qp.type().code();
-        if (!answers || (peerGeneration != 0 && peerGeneration != generation)) {
+        if (!answers || generation == endedGeneration || (peerGeneration != 0 && peerGeneration != generation)) {
             return false;
         }
         if (peerGeneration == 0) {
@@ -355,6 +359,7 @@ final class Requester {
         }
         took();
         nudge();
+        endedGeneration = reliable ? 0 : peerGeneration;
         return status;
     }
 

@@ -24,6 +24,10 @@ final class WorkCompletionRecord {
 
     private WorkCompletionRecord() {}
 
+    static int status(long record) {
+        return Memory.getInt(record + 8);
+    }
+
     static void set(
             long record,
             long id,
