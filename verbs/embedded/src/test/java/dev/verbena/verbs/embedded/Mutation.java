@@ -1,0 +1,305 @@
+package dev.verbena.verbs.embedded;
+
+import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.Opcode;
+import dev.verbena.verbs.QueuePair;
+import dev.verbena.verbs.QueuePairAttributes;
+import dev.verbena.verbs.QueuePairConfig;
+import dev.verbena.verbs.QueuePairState;
+import dev.verbena.verbs.ScatterGatherList;
+import dev.verbena.verbs.SendFlags;
+import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.embedded.MutatedProvider.Call;
+import dev.verbena.verbs.spi.ProtectionDomainDriver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Mistakes that a provider could make, each small. */
+enum Mutation {
+    NONE {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            return call.proceed();
+        }
+    },
+    DROPS_A_COMPLETION {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            boolean drop = call.is("poll") && result instanceof Integer polled && polled > 0;
+            return drop && call.provider().turn(20) ? Integer.valueOf(polled(result) - 1) : result;
+        }
+    },
+    GIVES_ANOTHER_STATUS {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            forEach(call, result, record -> {
+                if (Memory.getInt(record + STATUS) == WorkCompletionRecord.REM_ACCESS_ERR) {
+                    Memory.putInt(record + STATUS, WorkCompletionRecord.REM_OP_ERR);
+                }
+            });
+            return result;
+        }
+    },
+    SAYS_A_BYTE_TOO_MUCH {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            forEach(call, result, record -> {
+                if (Memory.getInt(record + OPCODE) == WorkCompletionRecord.RECV) {
+                    Memory.putInt(record + LENGTH, Memory.getInt(record + LENGTH) + 1);
+                }
+            });
+            return result;
+        }
+    },
+    SWAPS_TWO_COMPLETIONS {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            if (call.is("poll") && polled(result) > 1 && call.provider().turn(5)) {
+                long first = completions(call).address();
+                for (int offset = 0; offset < WorkCompletions.RECORD_BYTES; offset += Long.BYTES) {
+                    long word = Memory.getLong(first + offset);
+                    long second = first + WorkCompletions.RECORD_BYTES + offset;
+                    Memory.putLong(first + offset, Memory.getLong(second));
+                    Memory.putLong(second, word);
+                }
+            }
+            return result;
+        }
+    },
+    MISSES_A_FLUSH {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            if (!call.is("poll") || polled(result) == 0) {
+                return result;
+            }
+            long last = completions(call).address() + (polled(result) - 1L) * WorkCompletions.RECORD_BYTES;
+            boolean flushed = Memory.getInt(last + STATUS) == WorkCompletionRecord.WR_FLUSH_ERR;
+            return flushed && call.provider().turn(10) ? Integer.valueOf(polled(result) - 1) : result;
+        }
+    },
+    IGNORES_BOUNDS {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("rdma")) {
+                int list = call.indexOf(ScatterGatherList.class);
+                long[] region = call.provider().regions.get(call.number(list + 2));
+                long total = ((ScatterGatherList) argument(call, list)).totalBytes();
+                long address = (long) argument(call, list + 1);
+                if (region != null && address + total > region[0] + region[1]) {
+                    call.set(list + 1, region[0] + region[1] - total);
+                }
+            }
+            Object result = call.proceed();
+            if (result instanceof ProtectionDomainDriver.AllocatedRegion allocated) {
+                long[] place = {allocated.memory().address(), allocated.memory().byteSize()};
+                call.provider().regions.put(allocated.region().rkey(), place);
+            }
+            return result;
+        }
+    },
+    ACCEPTS_A_REVOKED_KEY {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            boolean deregisters = call.driver() instanceof EmbeddedMemoryRegion && call.is("close");
+            return deregisters ? null : call.proceed();
+        }
+    },
+    GIVES_A_RIGHT_THAT_NOBODY_GAVE {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("allocate")) {
+                call.set(1, call.number(1) | AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
+            }
+            return call.proceed();
+        }
+    },
+    WIDENS_A_WINDOW {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("bind")) {
+                call.set(6, (long) argument(call, 6) + 64);
+            }
+            return call.proceed();
+        }
+    },
+    FORGETS_TO_INVALIDATE {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("send") && call.number(0) == Opcode.SEND_WITH_INV) {
+                call.set(0, Opcode.SEND);
+            }
+            return call.proceed();
+        }
+    },
+    SWAPS_TWO_REQUESTS {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("send") || call.is("rdma") || call.is("atomic")) {
+                call.provider()
+                        .held
+                        .computeIfAbsent(call.driver(), driver -> new ArrayList<>())
+                        .add(call);
+                return 0;
+            }
+            if (call.is("flushSends")) {
+                List<Call> held = call.provider().held.remove(call.driver());
+                for (Call stage : held == null ? List.<Call>of() : held.reversed()) {
+                    Object _ = stage.proceed();
+                }
+            }
+            return call.proceed();
+        }
+    },
+    ADDS_ONE_MORE {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("atomic") && call.number(0) == Opcode.ATOMIC_FETCH_AND_ADD) {
+                call.set(7, (long) argument(call, 7) + 1);
+            }
+            return call.proceed();
+        }
+    },
+    SWAPS_WHAT_IS_NOT_EQUAL {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("atomic") && call.number(0) == Opcode.ATOMIC_CMP_AND_SWP) {
+                call.set(7, (long) argument(call, 7) & -2);
+            }
+            return call.proceed();
+        }
+    },
+    RETRIES_FOR_EVER {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("modify") && attributes(call).has(QueuePairAttributes.RNR_RETRY)) {
+                attributes(call).rnrRetry(7);
+            }
+            return call.proceed();
+        }
+    },
+    TURNS_THE_IMMEDIATE_AROUND {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("send") && call.number(0) == Opcode.SEND_WITH_IMM) {
+                int immediate = call.arguments().length - 1;
+                call.set(immediate, Integer.reverseBytes(call.number(immediate)));
+            }
+            return call.proceed();
+        }
+    },
+    LEAVES_THE_LAST_BYTE {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("rdma")) {
+                int at = call.indexOf(ScatterGatherList.class);
+                ScatterGatherList list = (ScatterGatherList) argument(call, at);
+                ScatterGatherList shorter = new ScatterGatherList(Math.max(1, list.size()));
+                for (int index = 0; index < list.size(); index++) {
+                    int less = index == list.size() - 1 && list.lengthBytes(index) > 1000 ? 1 : 0;
+                    shorter.add(list.address(index), list.lengthBytes(index) - less, list.lkey(index));
+                }
+                call.set(at, shorter);
+            }
+            return call.proceed();
+        }
+    },
+    SIGNALS_EVERYTHING {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("rdma")) {
+                call.set(2, call.number(2) | SendFlags.SIGNALED);
+            }
+            return call.proceed();
+        }
+    },
+    HAS_A_SLOT_TOO_MANY {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("createQueuePair")) {
+                QueuePairConfig config = (QueuePairConfig) argument(call, 0);
+                call.set(0, config.sendSlots(config.sendSlots() + 1));
+            }
+            return call.proceed();
+        }
+    },
+    TAKES_ANY_QUEUE_KEY {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (call.is("sendDatagram")) {
+                call.set(call.arguments().length - 1, QueuePair.DEFAULT_QKEY);
+            }
+            return call.proceed();
+        }
+    },
+    SAYS_IT_IS_READY_WHEN_IT_FAILED {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            return result instanceof QueuePairAttributes attributes && attributes.state() == QueuePairState.ERROR
+                    ? attributes.state(QueuePairState.READY_TO_SEND)
+                    : result;
+        }
+    };
+
+    private static final long STATUS = 8;
+    private static final long OPCODE = 12;
+    private static final long LENGTH = 20;
+
+    private interface OnRecord {
+        void change(long record);
+    }
+
+    /** Does the call, with the mistake. */
+    abstract @Nullable Object apply(Call call) throws Throwable;
+
+    private static int polled(@Nullable Object result) {
+        return result instanceof Integer polled ? polled : 0;
+    }
+
+    private static Object argument(Call call, int index) {
+        return Objects.requireNonNull(call.arguments()[index]);
+    }
+
+    private static WorkCompletions completions(Call call) {
+        return (WorkCompletions) argument(call, 0);
+    }
+
+    private static QueuePairAttributes attributes(Call call) {
+        return (QueuePairAttributes) argument(call, 0);
+    }
+
+    /** Every completion that a poll brought. */
+    private static void forEach(Call call, @Nullable Object result, OnRecord change) {
+        for (int index = 0; call.is("poll") && index < polled(result); index++) {
+            change.change(completions(call).address() + (long) index * WorkCompletions.RECORD_BYTES);
+        }
+    }
+}
