@@ -49,6 +49,11 @@ public final class LabLink {
         return disturb("cut");
     }
 
+    /** Takes both ends of the link down, as a pulled cable does: the devices' ports are DOWN then. */
+    public Disturbance unplug() {
+        return disturb("unplug");
+    }
+
     /** Ends every disturbance. */
     public void heal() {
         run("heal");

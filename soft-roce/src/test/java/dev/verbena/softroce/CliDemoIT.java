@@ -3,7 +3,6 @@ package dev.verbena.softroce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,8 +38,7 @@ final class CliDemoIT {
                     .requireSuccess();
             server.await().requireSuccess();
 
-            JsonNode document = new ObjectMapper().readTree(client.out());
-            assertThat(document.path("ok").asBoolean()).isTrue();
+            JsonNode document = VerbenaDocument.of(client, "demo");
             assertThat(document.path("device").asText())
                     .isEqualTo(peers.a().device().name());
             assertThat(document.path("operations"))

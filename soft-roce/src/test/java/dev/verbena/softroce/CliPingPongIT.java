@@ -3,7 +3,6 @@ package dev.verbena.softroce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,7 +64,7 @@ final class CliPingPongIT {
     }
 
     private static void assertVerified(CommandResult verbena) throws Exception {
-        JsonNode document = new ObjectMapper().readTree(verbena.out());
+        JsonNode document = VerbenaDocument.of(verbena, "pingpong");
         assertThat(document.path("verified").asBoolean()).isTrue();
         assertThat(document.path("round_trip_ns").path("p50").asLong()).isPositive();
     }

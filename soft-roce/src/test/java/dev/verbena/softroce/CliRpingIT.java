@@ -57,8 +57,11 @@ final class CliRpingIT {
                         "-a",
                         peers.b().address())) {
             for (String size : new String[] {"64", "65535"}) {
-                VerbenaCommand.run(peers.a(), client(peers, "-C", "100", "-V", "-S", size))
+                CommandResult played = VerbenaCommand.run(
+                                peers.a(), client(peers, "-C", "100", "-V", "-S", size, "--json", "-"))
                         .requireSuccess();
+                assertThat(VerbenaDocument.of(played, "rping").path("verified").asBoolean())
+                        .isTrue();
             }
             try (ContainerProcess endless = VerbenaCommand.start(peers.a(), client(peers, "-v"))) {
                 endless.awaitLine(line -> line.startsWith("ping data: rdma-ping-3"), VerbenaCommand.LIMIT);
@@ -68,6 +71,22 @@ final class CliRpingIT {
                 assertThat(ended.exitCode()).as(ended.toString()).isEqualTo(4);
                 assertThat(ended.err().lines()).anyMatch(line -> line.startsWith("verbena: "));
             }
+        }
+    }
+
+    @Test
+    void overIpv6VerbenasServerServesRdmaCoresClient(SoftRocePeers peers) throws Exception {
+        String server6 = peers.b().device().address6();
+        String client6 = peers.a().device().address6();
+        try (ContainerProcess server =
+                VerbenaCommand.start(peers.b(), "rping", "-s", "-V", "-C", "20", "-a", server6)) {
+            server.awaitLine(line -> line.startsWith("listening on "), VerbenaCommand.LIMIT);
+
+            peers.a()
+                    .exec(PEER_LIMIT, "rping", "-c", "-V", "-C", "20", "-a", server6, "-I", client6)
+                    .requireSuccess();
+
+            server.await().requireSuccess();
         }
     }
 

@@ -3,11 +3,13 @@ package dev.verbena.softroce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.AsyncEvent;
 import dev.verbena.verbs.CompletionQueue;
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.Context;
 import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.MemoryRegion;
+import dev.verbena.verbs.PortAttributes;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairConfig;
@@ -31,7 +33,8 @@ import java.util.List;
  *
  * <p>{@code exchange N}: N messages of both directions' worth of every one-sided kind, checked byte by byte; prints
  * {@code exchanged N MILLIS}. {@code pending}: posts a WRITE, a SEND and a READ and waits for the end of each; prints
- * {@code pending MILLIS STATUS STATUS STATUS STATE}. {@code end}.
+ * {@code pending MILLIS STATUS STATUS STATUS STATE}. {@code ports}: prints {@code watching}, then twice, as soon as both
+ * devices have told of their port, {@code ports EVENT STATE EVENT STATE}. {@code end}.
  */
 final class LinkWork {
     private static final int BYTES = 4096;
@@ -39,7 +42,7 @@ final class LinkWork {
 
     private LinkWork() {}
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, InterruptedException {
         System.out.println("ready");
         while (true) {
             try (BufferedReader commands = Files.newBufferedReader(Path.of(args[0]), StandardCharsets.UTF_8)) {
@@ -53,7 +56,7 @@ final class LinkWork {
         }
     }
 
-    private static void perform(String command, String[] args) throws IOException {
+    private static void perform(String command, String[] args) throws IOException, InterruptedException {
         try (End a = new End(args[1], args[2]);
                 End b = new End(args[3], args[4])) {
             a.qp.connect(b.qp.localEndpoint(b.gid));
@@ -67,6 +70,10 @@ final class LinkWork {
                 System.out.println("exchanged " + rounds + " " + millisSince(startNs));
             } else if (command.equals("pending")) {
                 System.out.println("pending " + pending(a, b, startNs));
+            } else if (command.equals("ports")) {
+                System.out.println("watching");
+                System.out.println("ports " + a.nextPortEvent() + " " + b.nextPortEvent());
+                System.out.println("ports " + a.nextPortEvent() + " " + b.nextPortEvent());
             } else {
                 throw new IllegalArgumentException(command);
             }
@@ -166,6 +173,7 @@ final class LinkWork {
         final QueuePair qp;
         final MemoryRegion memory;
         private final WorkCompletions completions = new WorkCompletions(1);
+        private PortAttributes.State port = PortAttributes.State.ACTIVE;
 
         End(String device, String address) throws IOException {
             context = Verbs.open(device);
@@ -174,6 +182,21 @@ final class LinkWork {
             cq = context.createCompletionQueue(16);
             qp = pd.createQueuePair(QueuePairConfig.reliable(cq));
             memory = pd.allocate(BYTES, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_ALL);
+        }
+
+        /** The next event after which the port is in another state, and that state; going down may be told twice. */
+        String nextPortEvent() throws InterruptedException {
+            while (true) {
+                AsyncEvent event = context.awaitAsyncEvent(PATIENCE);
+                if (event == null) {
+                    throw new AssertionError("no event within " + PATIENCE + " on " + context);
+                }
+                PortAttributes.State state = context.queryPort(1).state();
+                if (state != port) {
+                    port = state;
+                    return event.type() + " " + state;
+                }
+            }
         }
 
         CompletionStatus next() {

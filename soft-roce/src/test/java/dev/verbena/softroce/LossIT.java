@@ -10,7 +10,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What the link does to work on it: lost and late packets only cost time, a cut link ends everything within a bound. */
+/** What the link does to work on it: lost and late packets only cost time, a cut link ends everything within a bound,
+ * an unplugged one is told. */
 @SoftRoceTest(disturbsLink = true)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class LossIT {
@@ -90,6 +91,19 @@ final class LossIT {
         assertThat(line).endsWith("RETRY_EXC_ERR WR_FLUSH_ERR WR_FLUSH_ERR ERROR");
         long millis = Long.parseLong(line.substring("pending ".length(), line.indexOf(' ', "pending ".length())));
         assertThat(Duration.ofMillis(millis)).isLessThan(PENDING_MAX);
+        perform("exchange 3", "exchanged 3 ");
+    }
+
+    @Test
+    void anUnpluggedLinkIsToldByThePortsOfBothDevicesAndAPluggedOneWorksAgain() throws Exception {
+        container.exec("sh", "-c", "echo \"$1\" >\"$0\"", PIPE, "ports").requireSuccess();
+        work.awaitLine(line -> line.equals("watching"), WORK_PATIENCE);
+
+        try (LabLink.Disturbance _ = link.unplug()) {
+            work.awaitLine(line -> line.equals("ports PORT_ERR DOWN PORT_ERR DOWN"), WORK_PATIENCE);
+        }
+
+        work.awaitLine(line -> line.equals("ports PORT_ACTIVE ACTIVE PORT_ACTIVE ACTIVE"), WORK_PATIENCE);
         perform("exchange 3", "exchanged 3 ");
     }
 

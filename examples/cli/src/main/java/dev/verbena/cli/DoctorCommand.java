@@ -46,9 +46,16 @@ final class DoctorCommand extends VerbsCommand {
     @Override
     void run(Report report) {
         List<HealthCheck> checks = new ArrayList<>(new HostChecks(Path.of("/")).all());
+        boolean chosen = false;
         for (VerbsProvider provider : chosenProviders()) {
             checks.add(provider(provider));
-            for (Device device : Verbs.devices(provider)) {
+            List<Device> devices = Verbs.devices(provider);
+            if (!chosen && !devices.isEmpty()) {
+                // What a command without --provider takes: they come in the order of preference.
+                note(provider.name(), null);
+                chosen = true;
+            }
+            for (Device device : devices) {
                 if (deviceName == null || deviceName.equals(device.name())) {
                     device(device, checks);
                 }
@@ -80,13 +87,12 @@ final class DoctorCommand extends VerbsCommand {
         }
     }
 
-    private HealthCheck provider(VerbsProvider provider) {
+    private static HealthCheck provider(VerbsProvider provider) {
         VerbsProvider.Availability availability = provider.availability();
         String id = "provider." + provider.name();
         if (!availability.usable()) {
             return HealthCheck.fail(id, availability.reason(), Failure.LAB_HINT);
         }
-        note(provider.name(), null);
         return HealthCheck.ok(id, availability.reason());
     }
 

@@ -103,7 +103,9 @@ final class ConnectionManagerContract extends Contract {
 
     @Test
     void aClientConnectsOverIpv6() {
-        Connection connection = connect(side6(Part.A), side6(Part.A));
+        // A host's ::1 belongs to one of its devices only.
+        Part server = target().address6(Part.B, contextB()) == null ? Part.A : Part.B;
+        Connection connection = connect(side6(Part.A), side6(server));
 
         connection.pair.exchange(10, 5000);
     }

@@ -2,6 +2,7 @@ package dev.verbena.verbs.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.Capability;
@@ -9,6 +10,7 @@ import dev.verbena.verbs.CompletionOpcode;
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.MemoryWindow;
+import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
 import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.VerbsException;
@@ -134,6 +136,28 @@ final class MemoryWindowContract extends Contract {
 
         write(pair, 3, 8, 0, window.rkey());
         assertThat(pair.a().failure(3)).isEqualTo(CompletionStatus.REM_ACCESS_ERR);
+    }
+
+    @Test
+    void aLocalInvalidateOfAnOrdinaryRegionIsRefusedAndTheRegionStays() {
+        // Only fast-registered regions and windows of type 2 can be invalidated (IBTA 10.6.5).
+        assumeFalse(contextB().has(Capability.LOCAL_INVALIDATE_REGION), "this device invalidates regions");
+        PairPlan plan = plan(QueuePairType.RC);
+        Pair pair = plan.connect();
+        End otherA = plan.beside(pair.a());
+        End otherB = plan.beside(pair.b());
+        plan.initialize(otherA);
+        plan.initialize(otherB);
+        plan.ready(otherA, otherB.endpoint());
+        plan.ready(otherB, otherA.endpoint());
+
+        assertThat(pair.b().qp.postLocalInvalidate(1, pair.b().rkey(), SendFlags.SIGNALED))
+                .isZero();
+
+        assertThat(pair.b().failure(1)).isNotEqualTo(CompletionStatus.WR_FLUSH_ERR);
+        assertThat(pair.b().qp.query().state()).isEqualTo(QueuePairState.ERROR);
+        write(new Pair(otherA, pair.b()), 2, 8, 0, pair.b().rkey());
+        otherA.success(2);
     }
 
     @Test
