@@ -6,12 +6,19 @@ package dev.verbena.verbs;
  * <p>Threading: constants and pure functions.
  */
 public final class CompletionOpcode {
+    /** A SEND of any kind was done. */
     public static final int SEND = 0;
+    /** A WRITE was done, with immediate or without. */
     public static final int RDMA_WRITE = 1;
+    /** A READ was done: the bytes are here. */
     public static final int RDMA_READ = 2;
+    /** A compare-and-swap was done: what was there is here. */
     public static final int COMP_SWAP = 3;
+    /** A fetch-and-add was done: what was there is here. */
     public static final int FETCH_ADD = 4;
+    /** A window was bound. */
     public static final int BIND_MW = 5;
+    /** An rkey was invalidated. */
     public static final int LOCAL_INV = 6;
     /** A message arrived; also the bit that all receive completions have. */
     public static final int RECV = 128;

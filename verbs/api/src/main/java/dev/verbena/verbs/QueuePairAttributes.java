@@ -11,26 +11,47 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: one thread at a time.
  */
 public final class QueuePairAttributes {
+    /** The state to go to. */
     public static final int STATE = 1;
+    /** The state that the caller believes the queue pair to be in. */
     public static final int CUR_STATE = 1 << 1;
+    /** Whether SQ_DRAINED is raised. */
     public static final int EN_SQD_ASYNC_NOTIFY = 1 << 2;
+    /** What peers may do through the queue pair. */
     public static final int ACCESS_FLAGS = 1 << 3;
+    /** Index into the port's table of partition keys. */
     public static final int PKEY_INDEX = 1 << 4;
+    /** The port it uses. */
     public static final int PORT = 1 << 5;
+    /** The queue key of datagrams. */
     public static final int QKEY = 1 << 6;
+    /** The way to the peer. */
     public static final int AV = 1 << 7;
+    /** The largest packet on the way. */
     public static final int PATH_MTU = 1 << 8;
+    /** How long an acknowledgement may take, as an exponent. */
     public static final int TIMEOUT = 1 << 9;
+    /** How often a request without an acknowledgement is sent again. */
     public static final int RETRY_CNT = 1 << 10;
+    /** How often a request is sent again that found no receive; 7 is without end. */
     public static final int RNR_RETRY = 1 << 11;
+    /** The packet number that the peer begins with. */
     public static final int RQ_PSN = 1 << 12;
+    /** How many READs and atomics may be under way to the peer. */
     public static final int MAX_QP_RD_ATOMIC = 1 << 13;
+    /** Another way to the peer. */
     public static final int ALT_PATH = 1 << 14;
+    /** How long the peer shall wait when it found no receive, as a code. */
     public static final int MIN_RNR_TIMER = 1 << 15;
+    /** The packet number that this side begins with. */
     public static final int SQ_PSN = 1 << 16;
+    /** How many READs and atomics of the peer are served at a time. */
     public static final int MAX_DEST_RD_ATOMIC = 1 << 17;
+    /** Whether the other way is armed or taken. */
     public static final int PATH_MIG_STATE = 1 << 18;
+    /** The sizes of its queues. */
     public static final int CAP = 1 << 19;
+    /** The peer's queue-pair number. */
     public static final int DEST_QPN = 1 << 20;
 
     private static final String[] NAMES = {

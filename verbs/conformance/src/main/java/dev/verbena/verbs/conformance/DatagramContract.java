@@ -264,7 +264,8 @@ final class DatagramContract extends Contract {
         send(pair.a(), handle, pair.b(), 2, mtu + 1, QueuePair.DEFAULT_QKEY);
         Completion tooLong = pair.a().next();
         if (!tooLong.succeeded()) {
-            // The specification demands silence; devices that say LOC_LEN_ERR and fail the queue pair are told apart.
+            // The specification demands silence (C10-93.1.1); devices that say LOC_LEN_ERR and fail the queue pair are
+            // told apart.
             assertThat(contextA().has(Capability.EXACT_ERROR_STATUS)).isFalse();
             return;
         }
