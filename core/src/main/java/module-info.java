@@ -8,6 +8,10 @@ module dev.verbena.core {
     requires org.jctools.core.jdk11;
     requires org.slf4j;
 
+    exports dev.verbena.connection;
     exports dev.verbena.memory;
+    exports dev.verbena.messaging;
+    exports dev.verbena.metrics;
     exports dev.verbena.netty;
+    exports dev.verbena.queuepair;
 }

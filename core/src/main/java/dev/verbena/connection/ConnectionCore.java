@@ -1,0 +1,535 @@
+package dev.verbena.connection;
+
+import dev.verbena.memory.RegisteredBlock;
+import dev.verbena.messaging.ChannelOwner;
+import dev.verbena.messaging.Credits;
+import dev.verbena.messaging.Receiver;
+import dev.verbena.messaging.Sender;
+import dev.verbena.metrics.Counters;
+import dev.verbena.queuepair.ConnectionException;
+import dev.verbena.queuepair.ConnectionException.Reason;
+import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.LoopFuture;
+import dev.verbena.queuepair.QueuePairEnd;
+import dev.verbena.queuepair.ReceiveRing;
+import dev.verbena.queuepair.SendRing;
+import dev.verbena.verbs.CompletionOpcode;
+import dev.verbena.verbs.CompletionStatus;
+import dev.verbena.verbs.QueuePair;
+import dev.verbena.verbs.QueuePairConfig;
+import dev.verbena.verbs.VerbsException;
+import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.cm.ConnectionId;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One end of a connection: its queue pair, rings and directions, and the states of its life.
+ *
+ * <pre>
+ * CONNECTING --established--> OPEN --close--> CLOSING --goodbye arrived--> ENDING --flushed--> CLOSED
+ *      any of these --failure, the peer's goodbye, abort--> ENDING
+ * </pre>
+ *
+ * <p>In ENDING the queue pair is in ERROR and the device gives back what it had; only then is anything released. What the
+ * peer had sent before it went is still delivered.
+ *
+ * <p>Threading: made and attached by the connection manager's thread, everything else on the loop's.
+ */
+final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionCore.class);
+    private static final long FLUSH_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
+    private static final long FLUSH_SLACK_MS = 5_000;
+
+    private enum State {
+        CONNECTING,
+        OPEN,
+        CLOSING,
+        ENDING,
+        CLOSED
+    }
+
+    private final QueuePairManager manager;
+    private final ConnectionManagerThread cm;
+    private final QueuePairManagerConfig config;
+    private final EventLoop loop;
+    private final QueuePair qp;
+    private final long base;
+    private final RegisteredBlock sendBlock;
+    private final SendRing sends;
+    private final ReceiveRing receives;
+    private final Credits credits;
+    private final Sender sender;
+    private final Receiver receiver;
+    private final Counters counters = new Counters();
+    private final Connection facade = new Connection(this);
+    private final CompletableFuture<ConnectionException> closed = new LoopFuture<>();
+
+    private final int[] earlySlots;
+    private final int[] earlyBytes;
+    private int earlyCount;
+
+    private volatile State state = State.CONNECTING;
+    private volatile @Nullable ConnectionException cause;
+    private volatile @Nullable InetSocketAddress peerAddress;
+    private @Nullable ConnectionId id;
+    private boolean disconnected;
+    private boolean flushSeen;
+    private boolean sendsFlushed;
+    private int flushedUntil;
+    private boolean goodbyeSent;
+    private boolean marked;
+    private long deadlineNs;
+    private @Nullable Consumer<ConnectionException> onNeverOpened;
+
+    /** A queue pair with its rings on a loop, not attached. What fails leaves nothing behind. */
+    ConnectionCore(QueuePairManager manager, ConnectionManagerThread cm, EventLoop loop) {
+        this.manager = manager;
+        this.cm = cm;
+        this.config = manager.config();
+        this.loop = loop;
+        int entries = config.entriesPerConnection();
+        loop.reserve(entries);
+        RegisteredBlock sendMemory = null;
+        RegisteredBlock receiveMemory = null;
+        try {
+            sendMemory = manager.localPool().take((long) config.sendSlots() * config.sendSlotBytes());
+            receiveMemory = manager.localPool().take((long) config.receiveSlots() * config.receiveBufferBytes());
+            qp = manager.protectionDomain()
+                    .createQueuePair(QueuePairConfig.reliable(loop.queue())
+                            .sendSlots(config.sendSlots())
+                            .receiveSlots(config.receiveSlots())
+                            .entries(2, 1)
+                            .inlineBytes(config.inlineMaxBytes()));
+        } catch (RuntimeException e) {
+            loop.unreserve(entries);
+            if (sendMemory != null) {
+                sendMemory.release();
+            }
+            if (receiveMemory != null) {
+                receiveMemory.release();
+            }
+            throw e;
+        }
+        this.sendBlock = sendMemory;
+        this.base = loop.register(this);
+        this.sends = new SendRing(loop, this, qp, base, config.sendSlots(), sendMemory, config.sendSlotBytes());
+        this.receives = new ReceiveRing(qp, base, config.receiveSlots(), receiveMemory, config.receiveBufferBytes());
+        this.earlySlots = new int[receives.slots()];
+        this.earlyBytes = new int[receives.slots()];
+        Handshake mine = config.handshake();
+        this.credits = new Credits(mine.dataCredits(), mine.controlCredits());
+        this.sender = new Sender(
+                this,
+                sends,
+                receives,
+                credits,
+                manager.allocator(),
+                manager.protectionDomain(),
+                sendMemory.region().memory(),
+                counters);
+        this.receiver = new Receiver(
+                this, receives, sends, credits, sender, manager.allocator(), config.messageMaxBytes(), counters);
+        manager.remember(this);
+    }
+
+    // ---------------------------------------------------------------- for the facade
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    Sender sender() {
+        return sender;
+    }
+
+    Receiver receiver() {
+        return receiver;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    Connection facade() {
+        return facade;
+    }
+
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    @Nullable
+    ConnectionException cause() {
+        return cause;
+    }
+
+    @Nullable
+    InetSocketAddress peerAddress() {
+        return peerAddress;
+    }
+
+    CompletableFuture<ConnectionException> closed() {
+        return closed;
+    }
+
+    long closeBoundMs() {
+        return config.closeTimeout().toMillis() + FLUSH_SLACK_MS;
+    }
+
+    /** Runs it on the loop's thread, at once when that is the caller's. */
+    void onLoop(Runnable task) {
+        if (loop.isOwner()) {
+            task.run();
+        } else {
+            try {
+                loop.execute(task);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("{}: {}", this, e.getMessage());
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- coming about; the connection manager's thread
+
+    /** Attaches the queue pair and posts every receive: from the peer's first credits on they must be there. */
+    void attach(ConnectionId connectionId) {
+        id = connectionId;
+        connectionId.attach(qp);
+        for (int slot = 0; slot < receives.slots(); slot++) {
+            receives.repost(slot);
+        }
+        receives.flush();
+    }
+
+    /** Who is told when it ends without having been open. */
+    void onNeverOpened(Consumer<ConnectionException> told) {
+        onNeverOpened = told;
+    }
+
+    /** The peer is there. */
+    void established(Handshake peer, int readDepth, @Nullable InetSocketAddress address, Consumer<Connection> opened) {
+        onLoop(() -> open(peer, readDepth, address, opened));
+    }
+
+    private void open(Handshake peer, int readDepth, @Nullable InetSocketAddress address, Consumer<Connection> opened) {
+        if (state != State.CONNECTING) {
+            return;
+        }
+        peerAddress = address;
+        state = State.OPEN;
+        onNeverOpened = null;
+        credits.open(peer.dataCredits(), peer.controlCredits());
+        receiver.open(readDepth, manager.messageBytesMax());
+        sender.open(peer.frameMaxBytes());
+        try {
+            opened.accept(facade);
+        } catch (RuntimeException e) {
+            fail(new ConnectionException(Reason.HANDLER, "the connection's handler threw " + e, e));
+        }
+        for (int i = 0; i < earlyCount && state == State.OPEN; i++) {
+            receiver.onFrame(earlySlots[i], earlyBytes[i]);
+        }
+        earlyCount = 0;
+        touch();
+    }
+
+    /** The connection manager says that the connection is over. */
+    void disconnected() {
+        onLoop(() -> {
+            if (state == State.CONNECTING || receives.posted() == 0) {
+                fail(lost());
+            } else {
+                // What the peer sent before lies in the completion queue, and behind it the flushed receives.
+                disconnected = true;
+                deadlineNs = System.nanoTime() + FLUSH_TIMEOUT_NS;
+            }
+        });
+    }
+
+    private ConnectionException lost() {
+        return new ConnectionException(
+                Reason.PEER_LOST, this + ": the peer is gone, it ended the connection without a goodbye");
+    }
+
+    // ---------------------------------------------------------------- completions
+
+    @Override
+    protected void onSendCompletion(int sequence, WorkCompletions completions, int index) {
+        if (completions.status(index) == 0) {
+            sends.onCompletion(sequence, null);
+            touch();
+        } else {
+            onFailedSend(sequence, completions, index);
+        }
+    }
+
+    private void onFailedSend(int sequence, WorkCompletions completions, int index) {
+        touch();
+        ConnectionException known = cause;
+        if (known != null) {
+            sends.onCompletion(sequence, known);
+        } else if (completions.statusOf(index) == CompletionStatus.WR_FLUSH_ERR) {
+            // The peer's goodbye may still lie behind it: the cause is known at the end of the turn.
+            flushSeen = true;
+            if (!sendsFlushed) {
+                sendsFlushed = true;
+                sends.onCompletion(sequence - 1, null);
+            }
+            flushedUntil = sequence;
+        } else {
+            ConnectionException why = causeOf(completions, index);
+            fail(why);
+            sends.onCompletion(sequence, why);
+        }
+    }
+
+    private ConnectionException causeOf(WorkCompletions completions, int index) {
+        CompletionStatus status = completions.statusOf(index);
+        return switch (status) {
+            case WR_FLUSH_ERR -> lost();
+            case RETRY_EXC_ERR ->
+                new ConnectionException(Reason.PEER_LOST, this + ": " + status + ", " + status.meaning());
+            default ->
+                new ConnectionException(
+                        Reason.DEVICE,
+                        this + ": " + status + ", " + status.meaning() + " (vendor error "
+                                + completions.vendorError(index) + ")");
+        };
+    }
+
+    @Override
+    protected void onReceiveCompletion(int slot, WorkCompletions completions, int index) {
+        receives.onCompletion();
+        if (completions.status(index) != 0) {
+            onFailedReceive(completions, index);
+        } else if (completions.opcode(index) == CompletionOpcode.RECV) {
+            onFrame(slot, completions.lengthBytes(index));
+        } else {
+            fail(new ConnectionException(Reason.PROTOCOL, this + ": a write with immediate that nobody asked for"));
+        }
+    }
+
+    private void onFrame(int slot, int bytes) {
+        State now = state;
+        if (now == State.OPEN || now == State.CLOSING) {
+            receiver.onFrame(slot, bytes);
+        } else if (now == State.CONNECTING) {
+            earlySlots[earlyCount] = slot;
+            earlyBytes[earlyCount++] = bytes;
+        } else if (now == State.ENDING) {
+            ConnectionException why = cause;
+            if (why != null && why.reason() == Reason.PEER_LOST) {
+                receiver.onFrame(slot, bytes);
+            }
+            touch();
+        }
+    }
+
+    private void onFailedReceive(WorkCompletions completions, int index) {
+        if (state != State.ENDING) {
+            if (completions.statusOf(index) == CompletionStatus.WR_FLUSH_ERR) {
+                // A goodbye may still lie behind it in this batch.
+                flushSeen = true;
+            } else {
+                fail(causeOf(completions, index));
+            }
+        }
+        touch();
+    }
+
+    // ---------------------------------------------------------------- turns
+
+    @Override
+    protected void onScheduled() {
+        receiver.reclaim();
+    }
+
+    @Override
+    protected void onTurnEnd() {
+        State now = state;
+        if (now == State.OPEN || now == State.CLOSING) {
+            if (flushSeen) {
+                fail(lost());
+                return;
+            }
+            receiver.flush();
+            sender.pump();
+            if (now == State.CLOSING && !goodbyeSent && sender.isDrained()) {
+                goodbyeSent = sender.tryGoodbye(this::onGoodbye);
+            }
+            sends.flush();
+        } else if (now == State.ENDING) {
+            finishWhenFlushed(System.nanoTime());
+        }
+    }
+
+    private void onGoodbye(@Nullable ConnectionException failure) {
+        fail(new ConnectionException(Reason.CLOSED, this + ": this side closed it"));
+    }
+
+    @Override
+    protected void onTick(long nowNs) {
+        State now = state;
+        if (now == State.OPEN) {
+            if (disconnected && nowNs - deadlineNs >= 0) {
+                fail(lost());
+            } else if (credits.owesAny()) {
+                sender.returnCredits();
+            }
+        } else if (now == State.CLOSING && nowNs - deadlineNs >= 0) {
+            fail(new ConnectionException(
+                    Reason.CLOSED, this + ": closed abruptly, the peer did not take what was sent"));
+        } else if (now == State.ENDING) {
+            finishWhenFlushed(nowNs);
+        }
+    }
+
+    // ---------------------------------------------------------------- the end
+
+    void closeGracefully() {
+        onLoop(() -> {
+            if (state == State.CONNECTING) {
+                fail(new ConnectionException(Reason.CLOSED, this + ": closed before it was connected"));
+            } else if (state == State.OPEN) {
+                state = State.CLOSING;
+                deadlineNs = System.nanoTime() + config.closeTimeout().toNanos();
+                sender.stop();
+                touch();
+            }
+        });
+    }
+
+    void abort() {
+        onLoop(() -> fail(new ConnectionException(Reason.CLOSED, this + ": aborted by this side")));
+    }
+
+    @Override
+    public void peerClosed() {
+        fail(new ConnectionException(Reason.PEER_CLOSED, this + ": the peer closed it"));
+    }
+
+    @Override
+    public void fail(ConnectionException why) {
+        if (state == State.ENDING || state == State.CLOSED) {
+            return;
+        }
+        cause = why;
+        state = State.ENDING;
+        deadlineNs = System.nanoTime() + FLUSH_TIMEOUT_NS;
+        sender.stop();
+        if (sendsFlushed) {
+            sends.failUntil(flushedUntil, why);
+        }
+        sends.settle(why);
+        if (!why.isOrderly()) {
+            LOG.debug("{}", why.getMessage());
+        }
+        ConnectionId attached = id;
+        if (attached != null) {
+            try {
+                qp.fail();
+            } catch (VerbsException | IllegalStateException e) {
+                LOG.debug("{}: {}", this, e.getMessage());
+            }
+            cm.disconnect(attached);
+        }
+        touch();
+    }
+
+    /** Ends an attempt on the connection manager's behalf. */
+    void abandon(ConnectionException why) {
+        onLoop(() -> fail(why));
+    }
+
+    private void finishWhenFlushed(long nowNs) {
+        boolean late = nowNs - deadlineNs >= 0;
+        ConnectionException why = cause;
+        if (why == null || state != State.ENDING) {
+            return;
+        }
+        markLastSend();
+        boolean flushed = receives.posted() == 0 && sends.isIdle();
+        boolean unread = !isAbort(why) && receiver.isWaitingForHandler();
+        if (late || (flushed && !unread)) {
+            if (!flushed && id != null) {
+                LOG.warn("{}: the device has not given back everything in time", this);
+            }
+            finish(why);
+        }
+    }
+
+    /** Requests that asked for no completion tell nothing of their end: one that asks, behind them, does. */
+    private void markLastSend() {
+        if (!marked && !sends.isIdle() && sends.free() > 0) {
+            marked = true;
+            sends.postSlot(0, (SendRing.Outstanding) failure -> {});
+            sends.flush();
+        }
+    }
+
+    private static boolean isAbort(ConnectionException why) {
+        return why.reason() != Reason.PEER_CLOSED && why.reason() != Reason.PEER_LOST;
+    }
+
+    private void finish(ConnectionException why) {
+        state = State.CLOSED;
+        loop.unregister(base);
+        qp.close();
+        sends.abandon(why);
+        sender.end(why);
+        receiver.end();
+        sendBlock.release();
+        loop.unreserve(config.entriesPerConnection());
+        ConnectionId attached = id;
+        if (attached != null) {
+            cm.forget(attached);
+        }
+        manager.forget(this);
+        Consumer<ConnectionException> told = onNeverOpened;
+        if (told != null) {
+            told.accept(why);
+        }
+        closed.complete(why);
+    }
+
+    // ---------------------------------------------------------------- for the directions
+
+    @Override
+    public void touch() {
+        loop.touch(this);
+    }
+
+    @Override
+    public void schedule() {
+        loop.schedule(this);
+    }
+
+    @Override
+    public boolean isLoopThread() {
+        return loop.isOwner();
+    }
+
+    @Override
+    public boolean onControl(int kind, ByteBuffer memory, int bodyAt, int bodyBytes) {
+        return false;
+    }
+
+    @Override
+    protected void onPostFailed(String why) {
+        fail(new ConnectionException(Reason.DEVICE, this + ": " + why));
+    }
+
+    @Override
+    public String toString() {
+        InetSocketAddress address = peerAddress;
+        return String.format("connection qp 0x%06x%s", qp.number(), address == null ? "" : " to " + address);
+    }
+}

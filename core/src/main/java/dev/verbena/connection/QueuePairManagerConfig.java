@@ -1,0 +1,256 @@
+package dev.verbena.connection;
+
+import dev.verbena.queuepair.WaitingPolicy;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a manager shall work. The defaults suit a program with tens of connections.
+ *
+ * <p>Threading: immutable; each method that sets something answers a changed copy.
+ */
+public final class QueuePairManagerConfig implements Cloneable {
+    /** Receives kept for control frames, per connection. */
+    static final int CONTROL_WINDOW = 16;
+
+    private @Nullable String device;
+    private @Nullable String provider;
+    private int loops = 1;
+    private WaitingPolicy waitingPolicy = WaitingPolicy.ADAPTIVE;
+    private int connectionsPerLoopMax = 256;
+    private long lockedMemoryMaxBytes = 1L << 30;
+    private int messageWindow = 112;
+    private int receiveBufferBytes = 4096;
+    private int sendSlots = 256;
+    private int copyMaxBytes = 240;
+    private int inlineMaxBytes = 220;
+    private long messageMaxBytes = 1L << 30;
+    private Duration connectTimeout = Duration.ofSeconds(5);
+    private int connectRetries = 2;
+    private Duration closeTimeout = Duration.ofSeconds(5);
+    private @Nullable Duration heartbeat;
+
+    /** The defaults. */
+    public QueuePairManagerConfig() {}
+
+    private QueuePairManagerConfig copy() {
+        try {
+            return (QueuePairManagerConfig) clone();
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static int within(String name, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " " + value + " is not within " + min + " to " + max);
+        }
+        return value;
+    }
+
+    private static Duration positive(String name, Duration value) {
+        if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(1)) > 0) {
+            throw new IllegalArgumentException(name + " " + value + " is not within 1 ns to 1 day");
+        }
+        return value;
+    }
+
+    /** On the device of a name; else the first of the preferred provider. */
+    public QueuePairManagerConfig device(String name) {
+        QueuePairManagerConfig copy = copy();
+        copy.device = name;
+        return copy;
+    }
+
+    /** On the first device of a provider: {@code embedded}, {@code rdma-core}. */
+    public QueuePairManagerConfig provider(String name) {
+        QueuePairManagerConfig copy = copy();
+        copy.provider = name;
+        return copy;
+    }
+
+    /** With so many event loops; connections are spread over them. */
+    public QueuePairManagerConfig loops(int count) {
+        QueuePairManagerConfig copy = copy();
+        copy.loops = within("loops", count, 1, 256);
+        return copy;
+    }
+
+    /** With another waiting policy of the loops. */
+    public QueuePairManagerConfig waitingPolicy(WaitingPolicy policy) {
+        QueuePairManagerConfig copy = copy();
+        copy.waitingPolicy = policy;
+        return copy;
+    }
+
+    /** With completion queues for so many connections each. */
+    public QueuePairManagerConfig connectionsPerLoopMax(int count) {
+        QueuePairManagerConfig copy = copy();
+        copy.connectionsPerLoopMax = within("connectionsPerLoopMax", count, 1, 1 << 14);
+        return copy;
+    }
+
+    /** With at most so much registered memory. */
+    public QueuePairManagerConfig lockedMemoryMaxBytes(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("lockedMemoryMaxBytes " + bytes + " is less than 1");
+        }
+        QueuePairManagerConfig copy = copy();
+        copy.lockedMemoryMaxBytes = bytes;
+        return copy;
+    }
+
+    /** With so many messages that the peer of a connection may send ahead. */
+    public QueuePairManagerConfig messageWindow(int messages) {
+        QueuePairManagerConfig copy = copy();
+        copy.messageWindow = within("messageWindow", messages, 2, 1 << 14);
+        return copy;
+    }
+
+    /** With receive buffers of so many bytes; longer messages are fetched by the receiver. */
+    public QueuePairManagerConfig receiveBufferBytes(int bytes) {
+        QueuePairManagerConfig copy = copy();
+        copy.receiveBufferBytes =
+                within("receiveBufferBytes", bytes, Handshake.FRAME_MIN_BYTES, Handshake.FRAME_MAX_BYTES);
+        return copy;
+    }
+
+    /** With so many requests under way per connection; a power of two. */
+    public QueuePairManagerConfig sendSlots(int slots) {
+        if (Integer.bitCount(slots) != 1) {
+            throw new IllegalArgumentException("sendSlots " + slots + " is no power of two");
+        }
+        QueuePairManagerConfig copy = copy();
+        copy.sendSlots = within("sendSlots", slots, 64, 1 << 14);
+        return copy;
+    }
+
+    /** With messages up to so many bytes copied when they are sent, so that their buffer is free at once. */
+    public QueuePairManagerConfig copyMaxBytes(int bytes) {
+        QueuePairManagerConfig copy = copy();
+        copy.copyMaxBytes = within("copyMaxBytes", bytes, 112, 1 << 16);
+        return copy;
+    }
+
+    /** With frames up to so many bytes copied into the request itself; 0 for none. */
+    public QueuePairManagerConfig inlineMaxBytes(int bytes) {
+        QueuePairManagerConfig copy = copy();
+        copy.inlineMaxBytes = within("inlineMaxBytes", bytes, 0, 1 << 12);
+        return copy;
+    }
+
+    /** With messages from peers up to so many bytes; longer ones are refused. */
+    public QueuePairManagerConfig messageMaxBytes(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("messageMaxBytes " + bytes + " is less than 1");
+        }
+        QueuePairManagerConfig copy = copy();
+        copy.messageMaxBytes = bytes;
+        return copy;
+    }
+
+    /** With so much time for connecting, retries included. */
+    public QueuePairManagerConfig connectTimeout(Duration timeout) {
+        QueuePairManagerConfig copy = copy();
+        copy.connectTimeout = positive("connectTimeout", timeout);
+        return copy;
+    }
+
+    /** With so many more attempts, with growing pauses, when nobody listens or answers yet. */
+    public QueuePairManagerConfig connectRetries(int retries) {
+        QueuePairManagerConfig copy = copy();
+        copy.connectRetries = within("connectRetries", retries, 0, 1000);
+        return copy;
+    }
+
+    /** With so much time for a close in good order before it becomes an abrupt one. */
+    public QueuePairManagerConfig closeTimeout(Duration timeout) {
+        QueuePairManagerConfig copy = copy();
+        copy.closeTimeout = positive("closeTimeout", timeout);
+        return copy;
+    }
+
+    /** With a question to an idle peer after this time; it is taken for lost when it has not answered after it again. */
+    public QueuePairManagerConfig heartbeat(Duration interval) {
+        QueuePairManagerConfig copy = copy();
+        copy.heartbeat = positive("heartbeat", interval);
+        return copy;
+    }
+
+    @Nullable
+    String device() {
+        return device;
+    }
+
+    @Nullable
+    String provider() {
+        return provider;
+    }
+
+    int loops() {
+        return loops;
+    }
+
+    WaitingPolicy waitingPolicy() {
+        return waitingPolicy;
+    }
+
+    /** Completions that one connection can have outstanding: its sends, its data receives, its control receives. */
+    int entriesPerConnection() {
+        return sendSlots + receiveSlots();
+    }
+
+    int receiveSlots() {
+        return messageWindow + CONTROL_WINDOW;
+    }
+
+    long entriesPerLoop() {
+        return (long) connectionsPerLoopMax * entriesPerConnection();
+    }
+
+    long lockedMemoryMaxBytes() {
+        return lockedMemoryMaxBytes;
+    }
+
+    int receiveBufferBytes() {
+        return receiveBufferBytes;
+    }
+
+    int sendSlots() {
+        return sendSlots;
+    }
+
+    /** Header and copied message, to whole cache lines. */
+    int sendSlotBytes() {
+        return (copyMaxBytes + 16 + 63) & -64;
+    }
+
+    int inlineMaxBytes() {
+        return inlineMaxBytes;
+    }
+
+    long messageMaxBytes() {
+        return messageMaxBytes;
+    }
+
+    Duration connectTimeout() {
+        return connectTimeout;
+    }
+
+    int connectRetries() {
+        return connectRetries;
+    }
+
+    Duration closeTimeout() {
+        return closeTimeout;
+    }
+
+    @Nullable
+    Duration heartbeat() {
+        return heartbeat;
+    }
+
+    Handshake handshake() {
+        return new Handshake(messageWindow, CONTROL_WINDOW, receiveBufferBytes);
+    }
+}

@@ -1,0 +1,446 @@
+package dev.verbena.messaging;
+
+import dev.verbena.metrics.Counters;
+import dev.verbena.netty.BlockByteBuf;
+import dev.verbena.netty.RegisteredByteBufAllocator;
+import dev.verbena.queuepair.ConnectionException;
+import dev.verbena.queuepair.ConnectionException.Reason;
+import dev.verbena.queuepair.ReceiveRing;
+import dev.verbena.queuepair.SendRing;
+import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.ProtectionDomain;
+import dev.verbena.verbs.ScatterGatherList;
+import io.netty.buffer.ByteBuf;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outgoing direction of a connection: messages and control frames become send requests as credits and slots allow.
+ * Part of the core; applications use {@code Connection}.
+ *
+ * <p>Short messages are copied behind their header and the buffer is released at once. Longer ones are gathered from
+ * header and buffer, which is kept until the device is done. What does not fit the peer's receive buffers is offered, and
+ * the peer reads it.
+ *
+ * <p>Threading: {@link #send}, {@link #trySend} any thread; the rest the loop's. Hot path: {@link #trySend},
+ * {@link #tryClaim}.
+ */
+public final class Sender {
+    /** Long messages under way at most. */
+    public static final int TRANSFERS_MAX = 16;
+
+    /** Slots that data leaves for control frames and READs. */
+    private static final int SLOTS_KEPT = 32;
+
+    private static final int SUBMISSIONS_MAX = 1 << 14;
+    private static final int PENDING_MAX = 1 << 16;
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record ControlFrame(int kind, byte[] body) {}
+
+    private final ChannelOwner owner;
+    private final SendRing ring;
+    private final ReceiveRing receives;
+    private final Credits credits;
+    private final RegisteredByteBufAllocator allocator;
+    private final ProtectionDomain pd;
+    private final Counters counters;
+    private final ByteBuffer memory;
+    /** The same, for copies: its limit moves. */
+    private final ByteBuffer window;
+
+    private final MemorySegment segment;
+    private final int copyMax;
+    private final ScatterGatherList list = new ScatterGatherList(2);
+    private final ArrayDeque<SendRequest> pending = new ArrayDeque<>();
+    private final Queue<Object> submissions = new MpscVarHandleArrayQueue<>(SUBMISSIONS_MAX);
+    private final ArrayDeque<ControlFrame> controls = new ArrayDeque<>();
+    private final Map<Integer, OutgoingTransfer> transfers = new HashMap<>();
+
+    private int eagerMax;
+    private int nextTransfer;
+    private boolean claimed;
+    private volatile boolean open;
+    private volatile @Nullable ConnectionException ended;
+
+    /** A direction that is not open yet. */
+    public Sender(
+            ChannelOwner owner,
+            SendRing ring,
+            ReceiveRing receives,
+            Credits credits,
+            RegisteredByteBufAllocator allocator,
+            ProtectionDomain pd,
+            MemorySegment ringMemory,
+            Counters counters) {
+        this.owner = owner;
+        this.ring = ring;
+        this.receives = receives;
+        this.credits = credits;
+        this.allocator = allocator;
+        this.pd = pd;
+        this.segment = ringMemory;
+        this.memory = ring.memory();
+        this.window = memory.duplicate();
+        this.copyMax = ring.slotBytes() - Frame.HEADER_BYTES;
+        this.counters = counters;
+    }
+
+    /** The peer is known: it takes frames up to a length. */
+    public void open(int frameMaxBytes) {
+        eagerMax = frameMaxBytes - Frame.HEADER_BYTES;
+        open = true;
+        owner.touch();
+    }
+
+    /** Takes no more messages; what was taken is still sent. */
+    public void stop() {
+        open = false;
+    }
+
+    /** Whether nothing waits to be posted, or to be read by the peer. */
+    public boolean isDrained() {
+        return pending.isEmpty() && submissions.isEmpty() && controls.isEmpty() && transfers.isEmpty();
+    }
+
+    // ---------------------------------------------------------------- for the application
+
+    /** Longest message that can be claimed. */
+    public int claimMax() {
+        return copyMax;
+    }
+
+    /** Sends, or answers a {@link SendResult} and leaves the buffer with the caller. */
+    public int trySend(ByteBuf message, int type) {
+        if (!open) {
+            return SendResult.CLOSED;
+        }
+        if (!owner.isLoopThread()) {
+            return submit(type == 0 ? message : new SendRequest(message, type));
+        }
+        if (!pending.isEmpty() || !canPost()) {
+            counters.sendStalls++;
+            return SendResult.BACK_PRESSURED;
+        }
+        post(message, type, null);
+        return SendResult.SENT;
+    }
+
+    private int submit(Object message) {
+        if (!submissions.offer(message)) {
+            return SendResult.BACK_PRESSURED;
+        }
+        owner.schedule();
+        ConnectionException end = ended;
+        if (end != null) {
+            failSubmissions(end);
+        }
+        return SendResult.SENT;
+    }
+
+    /** Sends; takes the buffer always. */
+    public CompletableFuture<Void> send(ByteBuf message, int type) {
+        SendRequest request = new SendRequest(message, type);
+        if (!open) {
+            ConnectionException end = ended;
+            request.onDone(end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
+        } else if (!owner.isLoopThread()) {
+            if (submit(request) != SendResult.SENT) {
+                request.onDone(tooManyWaiting());
+            }
+        } else if (pending.isEmpty() && canPost()) {
+            postRequest(request);
+        } else if (pending.size() < PENDING_MAX) {
+            counters.sendStalls++;
+            pending.add(request);
+        } else {
+            request.onDone(tooManyWaiting());
+        }
+        return request;
+    }
+
+    private static ConnectionException tooManyWaiting() {
+        return new ConnectionException(
+                Reason.BACK_PRESSURE,
+                "too many messages are waiting to be sent on this connection; wait for their futures, or use trySend");
+    }
+
+    /** Claims the next slot for a message of a length. */
+    public int tryClaim(int lengthBytes, int type, Claim claim) {
+        if (!owner.isLoopThread()) {
+            throw new IllegalStateException(
+                    "claims are for the loop's thread; from another one, send a buffer of the allocator");
+        }
+        if (lengthBytes < 0 || lengthBytes > copyMax) {
+            return SendResult.TOO_LONG;
+        }
+        if (!open) {
+            return SendResult.CLOSED;
+        }
+        if (!pending.isEmpty() || !canPost()) {
+            counters.sendStalls++;
+            return SendResult.BACK_PRESSURED;
+        }
+        claimed = true;
+        int at = ring.slotOffset() + Frame.HEADER_BYTES;
+        claim.begin(this, segment, at, lengthBytes, type);
+        return at;
+    }
+
+    void commitClaim(int lengthBytes, int type) {
+        claimed = false;
+        if (ended != null) {
+            return;
+        }
+        credits.useData();
+        counters.messagesSent++;
+        counters.bytesSent += lengthBytes;
+        writeHeader(Frame.DATA, type, lengthBytes);
+        ring.postSlot(Frame.HEADER_BYTES + lengthBytes, null);
+    }
+
+    void abortClaim() {
+        claimed = false;
+        owner.touch();
+    }
+
+    // ---------------------------------------------------------------- posting
+
+    private boolean canPost() {
+        if (claimed) {
+            throw new IllegalStateException("a claim is open: commit or abort it first");
+        }
+        return credits.canSendData() && ring.free() > SLOTS_KEPT && transfers.size() < TRANSFERS_MAX;
+    }
+
+    private void writeHeader(int kind, int type, int lengthBytes) {
+        Frame.write(
+                memory, ring.slotOffset(), kind, credits.takeOwedControl(), credits.takeOwedData(), type, lengthBytes);
+        if (credits.granted() > receives.posted()) {
+            throw new IllegalStateException(
+                    credits.granted() + " credits are granted, " + receives.posted() + " receives are posted");
+        }
+    }
+
+    private void post(ByteBuf message, int type, @Nullable SendRequest request) {
+        int length = message.readableBytes();
+        if (length <= copyMax) {
+            postCopied(message, length, type, request);
+        } else if (length <= eagerMax) {
+            postGathered(message, length, type, request);
+        } else {
+            offer(message, length, type, request);
+        }
+        counters.messagesSent++;
+        counters.bytesSent += length;
+    }
+
+    private void postCopied(ByteBuf message, int length, int type, @Nullable SendRequest request) {
+        int at = ring.slotOffset() + Frame.HEADER_BYTES;
+        message.getBytes(message.readerIndex(), window.clear().position(at).limit(at + length));
+        message.release();
+        credits.useData();
+        writeHeader(Frame.DATA, type, length);
+        ring.postSlot(Frame.HEADER_BYTES + length, request);
+    }
+
+    private void postGathered(ByteBuf message, int length, int type, @Nullable SendRequest request) {
+        ByteBuf source = registered(message, AccessFlags.LOCAL_READ);
+        BlockByteBuf block = blockOf(source);
+        credits.useData();
+        writeHeader(Frame.DATA, type, length);
+        list.clear()
+                .add(ring.slotAddress(), Frame.HEADER_BYTES, ring.lkey())
+                .add(source.memoryAddress() + source.readerIndex(), length, block.lkey());
+        if (request == null) {
+            ring.postList(list, source);
+        } else {
+            request.keep(source);
+            ring.postList(list, request);
+        }
+    }
+
+    private void offer(ByteBuf message, int length, int type, @Nullable SendRequest request) {
+        ByteBuf source = registered(message, AccessFlags.REMOTE_READ);
+        BlockByteBuf block = blockOf(source);
+        int number = nextTransfer++;
+        transfers.put(number, new OutgoingTransfer(source, request));
+        credits.useData();
+        writeHeader(Frame.OFFER, type, Frame.OFFER_BODY_BYTES);
+        int at = ring.slotOffset() + Frame.HEADER_BYTES;
+        memory.putInt(at, number);
+        memory.putInt(at + 4, block.block().region().rkey());
+        memory.putLong(at + 8, length);
+        memory.putLong(at + 16, source.memoryAddress() + source.readerIndex());
+        ring.postSlot(Frame.HEADER_BYTES + Frame.OFFER_BODY_BYTES, null);
+    }
+
+    private static BlockByteBuf blockOf(ByteBuf source) {
+        BlockByteBuf block = BlockByteBuf.of(source);
+        if (block == null) {
+            throw new AssertionError("not registered: " + source);
+        }
+        return block;
+    }
+
+    /** The message in registered memory with these rights: itself, or a copy for which it is released. */
+    @SuppressWarnings("ReferenceEquality") // the same protection domain
+    private ByteBuf registered(ByteBuf message, int rights) {
+        BlockByteBuf block = BlockByteBuf.of(message);
+        if (block != null
+                && message.hasMemoryAddress()
+                && block.block().region().protectionDomain() == pd
+                && (block.block().region().access() & rights) == rights) {
+            return message;
+        }
+        int length = message.readableBytes();
+        ByteBuf copy =
+                rights == AccessFlags.REMOTE_READ ? allocator.readableBuffer(length) : allocator.directBuffer(length);
+        copy.writeBytes(message, message.readerIndex(), length);
+        message.release();
+        counters.copies++;
+        return copy;
+    }
+
+    private void postRequest(SendRequest request) {
+        ByteBuf message = request.takeBuffer();
+        if (request.isDone()) {
+            // Withdrawn.
+            message.release();
+            return;
+        }
+        try {
+            post(message, request.type(), request);
+        } catch (RuntimeException e) {
+            message.release();
+            request.completeExceptionally(e);
+        }
+    }
+
+    // ---------------------------------------------------------------- the end of a turn
+
+    /** Sends what waits, as far as credits and slots allow, then returns credits if the peer needs them. */
+    public void pump() {
+        if (claimed || ended != null) {
+            return;
+        }
+        pumpControls();
+        while (canPost()) {
+            Object next = pending.poll();
+            if (next == null) {
+                next = submissions.poll();
+            }
+            if (next == null) {
+                break;
+            }
+            if (next instanceof SendRequest request) {
+                postRequest(request);
+            } else {
+                postSubmitted((ByteBuf) next);
+            }
+        }
+        if (credits.owesHalf()) {
+            returnCredits();
+        }
+    }
+
+    private void postSubmitted(ByteBuf message) {
+        try {
+            post(message, 0, null);
+        } catch (RuntimeException e) {
+            // It was taken by trySend, so nobody else can be told.
+            message.release();
+            owner.fail(new ConnectionException(Reason.DEVICE, "a message could not be posted: " + e.getMessage(), e));
+        }
+    }
+
+    private void pumpControls() {
+        while (!controls.isEmpty() && credits.canSendControl() && ring.free() > 0) {
+            ControlFrame frame = controls.remove();
+            credits.useControl();
+            writeHeader(frame.kind, 0, frame.body.length);
+            memory.put(ring.slotOffset() + Frame.HEADER_BYTES, frame.body);
+            ring.postSlot(Frame.HEADER_BYTES + frame.body.length, null);
+        }
+    }
+
+    /** Returns credits in a frame of their own, if there are any to return and the peer has room for it. */
+    public void returnCredits() {
+        if (ended == null && !claimed && credits.canSendReturn() && ring.free() > 0) {
+            credits.useControl();
+            counters.creditFrames++;
+            writeHeader(Frame.CREDIT, 0, 0);
+            ring.postSlot(Frame.HEADER_BYTES, null);
+        }
+    }
+
+    /** Sends a control frame as soon as there is a control credit. */
+    public void control(int kind, byte[] body) {
+        if (body.length > copyMax) {
+            throw new IllegalArgumentException(body.length + " bytes of a control frame");
+        }
+        if (ended == null) {
+            controls.add(new ControlFrame(kind, body));
+            owner.touch();
+        }
+    }
+
+    /** Says goodbye, after everything else; the owner is told when it has arrived. */
+    public boolean tryGoodbye(SendRing.Outstanding arrived) {
+        if (!credits.canSendControl() || ring.free() == 0) {
+            return false;
+        }
+        credits.useControl();
+        writeHeader(Frame.CLOSE, 0, 0);
+        ring.postSlot(Frame.HEADER_BYTES, arrived);
+        return true;
+    }
+
+    // ---------------------------------------------------------------- from the peer
+
+    /** The peer has read an offered message, or does not want it; false when there is no such offer. */
+    boolean onDone(int number, int status) {
+        OutgoingTransfer transfer = transfers.remove(number);
+        if (transfer == null) {
+            return false;
+        }
+        transfer.end(
+                status == Frame.TAKEN
+                        ? null
+                        : new ConnectionException(
+                                Reason.REJECTED, "the peer did not take the message: " + Frame.refusal(status)));
+        owner.touch();
+        return true;
+    }
+
+    /** The connection has ended and the queue pair no longer touches memory: everything that waits gets the cause. */
+    public void end(ConnectionException cause) {
+        open = false;
+        ended = cause;
+        controls.clear();
+        pending.forEach(request -> request.onDone(cause));
+        pending.clear();
+        transfers.values().forEach(transfer -> transfer.end(cause));
+        transfers.clear();
+        failSubmissions(cause);
+    }
+
+    private void failSubmissions(ConnectionException cause) {
+        synchronized (submissions) {
+            for (Object next = submissions.poll(); next != null; next = submissions.poll()) {
+                if (next instanceof SendRequest request) {
+                    request.onDone(cause);
+                } else {
+                    ((ByteBuf) next).release();
+                }
+            }
+        }
+    }
+}

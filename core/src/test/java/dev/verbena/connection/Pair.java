@@ -1,0 +1,67 @@
+package dev.verbena.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** Two managers on embedded devices with a connection between them; ends with the check that nothing leaked. */
+final class Pair implements AutoCloseable {
+    final QueuePairManager client;
+    final QueuePairManager server;
+    final Listener listener;
+    final Connection toServer;
+    final Connection toClient;
+
+    Pair(Consumer<Connection> onServer) throws Exception {
+        this(UnaryOperator.identity(), onServer);
+    }
+
+    Pair(UnaryOperator<QueuePairManagerConfig> configure, Consumer<Connection> onServer) throws Exception {
+        QueuePairManagerConfig config = configure.apply(config());
+        client = QueuePairManager.open(config);
+        server = QueuePairManager.open(config);
+        CompletableFuture<Connection> accepted = new CompletableFuture<>();
+        listener = server.listen(loopback(0), connection -> {
+            onServer.accept(connection);
+            accepted.complete(connection);
+        });
+        toServer = client.connect(listener.address()).get(10, TimeUnit.SECONDS);
+        toClient = accepted.get(10, TimeUnit.SECONDS);
+    }
+
+    static QueuePairManagerConfig config() {
+        return new QueuePairManagerConfig().provider("embedded");
+    }
+
+    static InetSocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    /** Closes the connection and waits until neither side has anything of it. */
+    void closeConnectionAndCheck() {
+        toServer.close();
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            assertThat(client.connectionCount()).isZero();
+            assertThat(server.connectionCount()).isZero();
+            assertThat(client.memoryInUseBytes()).as("client's memory").isZero();
+            assertThat(server.memoryInUseBytes()).as("server's memory").isZero();
+        });
+    }
+
+    @Override
+    public void close() {
+        try {
+            closeConnectionAndCheck();
+        } finally {
+            client.close();
+            server.close();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.connection;
+
+import org.jspecify.annotations.NullMarked;
