@@ -15,6 +15,9 @@ public abstract class QueuePairEnd {
     /** Whether it stands in the loop's list of ends to be flushed at the end of the turn. */
     boolean touched;
 
+    /** An end that no loop serves yet. */
+    protected QueuePairEnd() {}
+
     /** A send request has finished, well or not. */
     protected abstract void onSendCompletion(int sequence, WorkCompletions completions, int index);
 

@@ -1,0 +1,239 @@
+package dev.verbena.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.verbena.queuepair.ConnectionException;
+import dev.verbena.queuepair.ConnectionException.Reason;
+import dev.verbena.verbs.cm.ConnectionEvent;
+import dev.verbena.verbs.cm.ConnectionEventType;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a peer must not send ends its own connection, with a cause, and hurts no other. */
+final class BadPeerTest {
+    private static final int SCALE = Integer.getInteger("scale", 1);
+    private final BlockingQueue<ConnectionException> causes = new LinkedBlockingQueue<>();
+    private final QueuePairManager server = QueuePairManager.open(Pair.config());
+    private final QueuePairManager client = QueuePairManager.open(Pair.config());
+    private Listener listener;
+    private Connection good;
+    private final BlockingQueue<Integer> back = new LinkedBlockingQueue<>();
+
+    BadPeerTest() throws Exception {
+        listener = server.listen(Pair.loopback(0), connection -> {
+            connection.onMessage(message -> {
+                CompletableFuture<Void> _ = connection.send(message.retain());
+            });
+            connection.onClose(causes::add);
+        });
+        good = client.connect(listener.address()).get(10, TimeUnit.SECONDS);
+    }
+
+    @BeforeEach
+    void listen() {
+        good.onMessage(message -> back.add(message.readableBytes()));
+    }
+
+    /** The good peer was served all the time, and nothing is left of the bad ones. */
+    @AfterEach
+    void theGoodPeerIsStillServed() throws Exception {
+        good.send(client.allocator().directBuffer(77).writeZero(77)).get(10, TimeUnit.SECONDS);
+        assertThat(back.poll(10, TimeUnit.SECONDS)).isEqualTo(77);
+        await().untilAsserted(() -> assertThat(server.connectionCount()).isEqualTo(1));
+        good.close();
+        await().untilAsserted(() -> assertThat(server.memoryInUseBytes()).isZero());
+        client.close();
+        server.close();
+    }
+
+    private void expectProtocolError(String text, byte[]... frames) throws InterruptedException {
+        try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+            for (byte[] frame : frames) {
+                if (!peer.send(frame)) {
+                    break;
+                }
+            }
+            ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+            assertThat(cause).isNotNull().hasMessageContaining(text);
+            assertThat(cause.reason()).isEqualTo(Reason.PROTOCOL);
+            peer.awaitEnd();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 11, 255})
+    void anUnknownKindOfFrameEndsTheConnection(int kind) throws Exception {
+        expectProtocolError("makes no sense", RawPeer.frame(kind, 0, 0, 0));
+    }
+
+    @Test
+    void aFrameShorterThanAHeaderEndsTheConnection() throws Exception {
+        expectProtocolError("shorter than a header", new byte[15]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, 5, -1, Integer.MAX_VALUE, Integer.MIN_VALUE})
+    void aLengthThatIsNotThatOfTheFrameEndsTheConnection(int length) throws Exception {
+        expectProtocolError("makes no sense", RawPeer.frame(1, 0, 0, length, (byte) 1, (byte) 2, (byte) 3, (byte) 4));
+    }
+
+    @Test
+    void creditsThatWereNeverGrantedEndTheConnection() throws Exception {
+        expectProtocolError("more credits", RawPeer.frame(3, 0, 60_000, 0));
+        expectProtocolError("more credits", RawPeer.frame(3, 200, 0, 0));
+        expectProtocolError("more credits", RawPeer.frame(1, 1, 0, 0));
+    }
+
+    @Test
+    void theEndOfATransferThatIsNotUnderWayEndsTheConnection() throws Exception {
+        expectProtocolError("not under way", RawPeer.frame(4, 0, 0, 8, new byte[8]));
+    }
+
+    @Test
+    void anOfferOfALengthBelowOneEndsTheConnection() throws Exception {
+        byte[] body = ByteBuffer.allocate(24)
+                .putInt(0)
+                .putInt(1)
+                .putLong(-5)
+                .putLong(1)
+                .array();
+        expectProtocolError("-5 bytes", RawPeer.frame(2, 0, 0, 24, body));
+    }
+
+    @Test
+    void aHugeOfferAllocatesNothingAndIsRefused() throws Exception {
+        try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+            long used = server.budget().usedBytes();
+            byte[] body = ByteBuffer.allocate(24)
+                    .putInt(0)
+                    .putInt(1)
+                    .putLong(Long.MAX_VALUE)
+                    .putLong(1)
+                    .array();
+            assertThat(peer.send(RawPeer.frame(2, 0, 0, 24, body))).isTrue();
+            // The connection goes on: the next message is answered.
+            assertThat(peer.send(RawPeer.frame(1, 0, 0, 1, (byte) 1))).isTrue();
+            assertThat(server.budget().usedBytes()).isEqualTo(used);
+            assertThat(causes).isEmpty();
+        }
+        assertThat(causes.poll(10, TimeUnit.SECONDS)).isNotNull();
+    }
+
+    @Test
+    void anOfferWithAKeyThatIsNotValidEndsTheConnection() throws Exception {
+        byte[] body = ByteBuffer.allocate(24)
+                .putInt(0)
+                .putInt(0x12345)
+                .putLong(100_000)
+                .putLong(0x1000)
+                .array();
+        try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+            assertThat(peer.send(RawPeer.frame(2, 0, 0, 24, body))).isTrue();
+            ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+            assertThat(cause).isNotNull().hasMessageContaining("REM_ACCESS_ERR");
+            assertThat(cause.reason()).isEqualTo(Reason.DEVICE);
+        }
+    }
+
+    @Test
+    void aPeerWithoutAHandshakeOrOfAnotherVersionIsRefusedWithTheReason() throws Exception {
+        try (RawPeer peer = new RawPeer(listener.address())) {
+            ConnectionEvent event = peer.connect(new byte[] {1, 2, 3});
+            assertThat(event.type()).isEqualTo(ConnectionEventType.REJECTED);
+            assertThat(new String(event.privateData(), StandardCharsets.UTF_8)).contains("no handshake");
+        }
+        byte[] future = new Handshake(112, 16, 4096).encode();
+        future[4] = 9;
+        future[5] = 8;
+        try (RawPeer peer = new RawPeer(listener.address())) {
+            ConnectionEvent event = peer.connect(future);
+            assertThat(event.type()).isEqualTo(ConnectionEventType.REJECTED);
+            assertThat(new String(event.privateData(), StandardCharsets.UTF_8)).contains("versions 8 to 9");
+        }
+    }
+
+    @Test
+    void aPeerThatDiesWithoutAWordIsLost() throws Exception {
+        RawPeer peer = new RawPeer(listener.address()).connected();
+        assertThat(peer.send(RawPeer.frame(1, 0, 0, 1, (byte) 1))).isTrue();
+        peer.close();
+        ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+        assertThat(cause).isNotNull();
+        assertThat(cause.reason()).isEqualTo(Reason.PEER_LOST);
+    }
+
+    @Test
+    void randomFramesEndTheConnectionOrAreValid() throws Exception {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        int connections = 60 * SCALE;
+        for (int i = 0; i < connections; i++) {
+            try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+                boolean open = true;
+                for (int n = 0; n < 20 && open; n++) {
+                    open = peer.send(randomFrame(random));
+                }
+            }
+            ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+            assertThat(cause).as("seed %d, connection %d", seed, i).isNotNull();
+            assertThat(cause.reason())
+                    .as("seed %d, connection %d: %s", seed, i, cause.getMessage())
+                    .isIn(Reason.PROTOCOL, Reason.PEER_LOST, Reason.PEER_CLOSED, Reason.DEVICE);
+        }
+    }
+
+    private static byte[] randomFrame(Random random) {
+        byte[] frame = new byte[random.nextInt(4) == 0 ? random.nextInt(RawPeer.SLOT) : 16 + random.nextInt(32)];
+        if (random.nextBoolean() || frame.length < 16) {
+            random.nextBytes(frame);
+            return frame;
+        }
+        // A header that makes sense, around a body that does not.
+        byte[] body = Arrays.copyOf(frame, frame.length - 16);
+        random.nextBytes(body);
+        return RawPeer.frame(1 + random.nextInt(10), 0, 0, body.length, body);
+    }
+
+    @Test
+    void aMillionRandomHandshakesAreRefusedOrMakeSense() {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        byte[] valid = new Handshake(112, 16, 4096).encode();
+        int accepted = 0;
+        for (int i = 0; i < 1_000_000; i++) {
+            byte[] data = Arrays.copyOf(valid, random.nextInt(8) == 0 ? random.nextInt(57) : 56);
+            for (int flips = random.nextInt(4); flips > 0 && data.length > 0; flips--) {
+                data[random.nextInt(Math.min(data.length, 16))] = (byte) random.nextInt();
+            }
+            try {
+                Handshake decoded = Handshake.decode(data);
+                accepted++;
+                assertThat(decoded.dataCredits()).as("seed %d", seed).isBetween(1, 65_535);
+                assertThat(decoded.frameMaxBytes()).isBetween(Handshake.FRAME_MIN_BYTES, Handshake.FRAME_MAX_BYTES);
+            } catch (ConnectionException e) {
+                assertThat(e.reason()).isEqualTo(Reason.PROTOCOL);
+            }
+        }
+        assertThat(accepted).isBetween(100_000, 900_000);
+    }
+
+    @Test
+    void aHandshakeComesBackAsItWas() {
+        Handshake handshake = new Handshake(65_535, 255, Handshake.FRAME_MAX_BYTES);
+        assertThat(Handshake.decode(handshake.encode())).isEqualTo(handshake);
+        assertThatThrownBy(() -> Handshake.decode(new byte[15])).isInstanceOf(ConnectionException.class);
+    }
+}

@@ -1,0 +1,180 @@
+package dev.verbena.connection;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dev.verbena.messaging.Claim;
+import dev.verbena.messaging.SendResult;
+import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.WaitingPolicy;
+import io.netty.buffer.ByteBuf;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Loops that the application polls: both sides in one thread, nothing allocated per message. */
+final class DrivenLoopTest {
+    private static final long TIMEOUT_NS = 20_000_000_000L;
+
+    private final QueuePairManagerConfig config = Pair.config().waitingPolicy(WaitingPolicy.APPLICATION);
+    private final QueuePairManager client = QueuePairManager.open(config);
+    private final QueuePairManager server = QueuePairManager.open(config);
+    private final EventLoop clientLoop = client.loops().getFirst();
+    private final EventLoop serverLoop = server.loops().getFirst();
+    private final AtomicReference<Connection> accepted = new AtomicReference<>();
+    private long received;
+    private long wrong;
+
+    @AfterEach
+    void close() {
+        client.close();
+        // The client's goodbye has to be polled.
+        long start = System.nanoTime();
+        while (server.connectionCount() > 0) {
+            serverLoop.poll();
+            assertThat(System.nanoTime() - start).as("time").isLessThan(TIMEOUT_NS);
+        }
+        assertThat(server.memoryInUseBytes()).isZero();
+        server.close();
+    }
+
+    private void drive(BooleanSupplier until) {
+        long start = System.nanoTime();
+        while (!until.getAsBoolean()) {
+            clientLoop.poll();
+            serverLoop.poll();
+            assertThat(System.nanoTime() - start).as("time").isLessThan(TIMEOUT_NS);
+        }
+    }
+
+    private Connection connect() throws Exception {
+        Listener listener = server.listen(Pair.loopback(0), connection -> {
+            connection.onMessage((type, message) -> {
+                if (connection.trySend(type, message.retain()) != SendResult.SENT) {
+                    wrong++;
+                    message.release();
+                }
+            });
+            accepted.set(connection);
+        });
+        CompletableFuture<Connection> future = client.connect(listener.address());
+        drive(() -> future.isDone() && accepted.get() != null);
+        return future.get();
+    }
+
+    @Test
+    void claimsAreWrittenInPlaceAndComeBack() throws Exception {
+        Connection connection = connect();
+        connection.onMessage(message -> {
+            wrong += message.readLong() == received ? 0 : 1;
+            received++;
+        });
+        Claim claim = new Claim();
+
+        for (long i = 0; i < 1000; i++) {
+            assertThat(connection.tryClaim(200, claim)).isGreaterThanOrEqualTo(0);
+            claim.memory().set(JAVA_LONG_UNALIGNED, claim.offset(), Long.reverseBytes(i));
+            claim.commit();
+            long next = i + 1;
+            drive(() -> received == next);
+        }
+
+        assertThat(wrong).isZero();
+        assertThat(connection.tryClaim(connection.claimMax() + 1, claim)).isEqualTo(SendResult.TOO_LONG);
+        assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
+        assertThatThrownBy(() -> connection.tryClaim(8, new Claim()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("commit or abort");
+        claim.abort();
+        assertThatThrownBy(claim::commit).isInstanceOf(IllegalStateException.class);
+        assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
+        claim.abort();
+    }
+
+    @Test
+    void claimsRunIntoBackPressureWhenThePeerDoesNotTurn() throws Exception {
+        Connection connection = connect();
+        Claim claim = new Claim();
+        int sent = 0;
+        while (connection.tryClaim(8, claim) >= 0) {
+            claim.commit();
+            sent++;
+            assertThat(sent).isLessThanOrEqualTo(112);
+        }
+        assertThat(sent).isEqualTo(112);
+        assertThat(connection.tryClaim(8, claim)).isEqualTo(SendResult.BACK_PRESSURED);
+        connection.onMessage(message -> received++);
+        drive(() -> received == 112);
+        assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
+        claim.abort();
+    }
+
+    @Test
+    @Timeout(60)
+    void anEagerMessageAllocatesNothing() throws Exception {
+        Connection connection = connect();
+        connection.onMessage(message -> received++);
+        ByteBuf message = client.allocator().directBuffer(64).writeZero(64);
+        Claim claim = new Claim();
+        pingPong(connection, message, claim, 50_000);
+
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        pingPong(connection, message, claim, 50_000);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+
+        // The clock's tick and the measurement itself; a single allocation per message would be 50,000 times 16 bytes.
+        assertThat(allocated).isLessThan(10_000);
+        message.release();
+    }
+
+    /** Half of them copied from a buffer, half of them claimed; both echoed by the peer. */
+    private void pingPong(Connection connection, ByteBuf message, Claim claim, int rounds) {
+        long start = System.nanoTime();
+        for (int i = 0; i < rounds; i++) {
+            long next = received + 1;
+            if ((i & 1) == 0) {
+                if (connection.trySend(message.retain()) != SendResult.SENT) {
+                    throw new IllegalStateException("back pressure at one message under way");
+                }
+            } else {
+                if (connection.tryClaim(64, claim) < 0) {
+                    throw new IllegalStateException("back pressure at one message under way");
+                }
+                claim.commit();
+            }
+            while (received != next) {
+                clientLoop.poll();
+                serverLoop.poll();
+            }
+            if (System.nanoTime() - start > TIMEOUT_NS) {
+                throw new IllegalStateException("time is over after " + i);
+            }
+        }
+    }
+
+    @Test
+    void aLoopBelongsToTheThreadThatPolledItFirst() throws Exception {
+        drive(() -> true);
+        int _ = clientLoop.poll();
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        Thread.ofPlatform()
+                .start(() -> {
+                    try {
+                        int _ = clientLoop.poll();
+                    } catch (IllegalStateException e) {
+                        thrown.complete(e);
+                    }
+                })
+                .join();
+        assertThat(thrown.get()).hasMessageContaining("belongs to thread");
+    }
+}
