@@ -13,5 +13,6 @@ module dev.verbena.core {
     exports dev.verbena.messaging;
     exports dev.verbena.metrics;
     exports dev.verbena.netty;
+    exports dev.verbena.onesided;
     exports dev.verbena.queuepair;
 }

@@ -1,9 +1,13 @@
 package dev.verbena.connection;
 
+import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.Claim;
 import dev.verbena.messaging.MessageHandler;
 import dev.verbena.messaging.SendResult;
 import dev.verbena.metrics.Counters;
+import dev.verbena.onesided.OneSided;
+import dev.verbena.onesided.RemoteBuffer;
+import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.EventLoop;
 import io.netty.buffer.ByteBuf;
@@ -13,12 +17,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection to a peer: messages of any size in order.
+ * A connection to a peer: messages of any size in order, and reads, writes and atomics on memory that it shares.
  *
  * <p>Threading: any thread. Handlers are called on the connection's event loop and must not block. From the loop's thread
  * nothing is queued between threads: that is the fast way.
@@ -115,6 +120,72 @@ public final class Connection implements AutoCloseable {
     /** Longest message for {@link #tryClaim}. */
     public int claimMax() {
         return core.sender().claimMax();
+    }
+
+    // ---------------------------------------------------------------- one-sided operations
+
+    /** The operations without futures, for the loop's thread. */
+    public OneSided oneSided() {
+        return core.oneSided();
+    }
+
+    /**
+     * Reads remote memory into a local buffer, as many bytes as that has; the peer's program takes no part.
+     *
+     * @throws IllegalArgumentException when the remote buffer is shorter, or the local one is longer than 1 GiB
+     */
+    public CompletableFuture<Void> read(RemoteBuffer remote, RegisteredBuffer local) {
+        return core.oneSided().read(remote, local).thenApply(Connection::nothing);
+    }
+
+    /** Writes a local buffer into remote memory. */
+    public CompletableFuture<Void> write(RegisteredBuffer local, RemoteBuffer remote) {
+        return core.oneSided().write(local, remote).thenApply(Connection::nothing);
+    }
+
+    /** Writes a local buffer into remote memory and then tells the peer's {@link #onImmediate} handler a number. */
+    public CompletableFuture<Void> writeWithImmediate(RegisteredBuffer local, RemoteBuffer remote, int immediate) {
+        return core.oneSided().writeWithImmediate(local, remote, immediate).thenApply(Connection::nothing);
+    }
+
+    @SuppressWarnings("NullAway") // a Void is null
+    private static Void nothing(long value) {
+        return null;
+    }
+
+    /** Swaps the first eight bytes if they are as expected; the future has what they were. */
+    public CompletableFuture<Long> compareAndSwap(RemoteBuffer remote, long expected, long value) {
+        return core.oneSided().compareAndSwap(remote, expected, value);
+    }
+
+    /** Adds to the first eight bytes; the future has what they were. */
+    public CompletableFuture<Long> fetchAndAdd(RemoteBuffer remote, long add) {
+        return core.oneSided().fetchAndAdd(remote, add);
+    }
+
+    /**
+     * Shares memory with the peer, whose {@link #onShare} handler is told. What is shared is a window on this buffer, good
+     * for this connection only.
+     *
+     * @param access remote rights: {@link dev.verbena.verbs.AccessFlags#REMOTE_READ} and its like
+     */
+    public CompletableFuture<Share> share(RegisteredBuffer buffer, int access) {
+        return core.oneSided().share(buffer, access);
+    }
+
+    /** Sets what is told of memory that the peer shares; also of what it has shared before. */
+    public void onShare(Consumer<RemoteBuffer> handler) {
+        onShare(handler, gone -> {});
+    }
+
+    /** Sets what is told of memory that the peer shares, and when it takes it back: then it must not be used any more. */
+    public void onShare(Consumer<RemoteBuffer> handler, Consumer<RemoteBuffer> revoked) {
+        core.onLoop(() -> core.oneSided().onShare(handler, revoked));
+    }
+
+    /** Sets what is told of the peer's writes with immediate. */
+    public void onImmediate(IntConsumer handler) {
+        core.onImmediate(handler);
     }
 
     // ---------------------------------------------------------------- the end

@@ -3,9 +3,11 @@ package dev.verbena.connection;
 import dev.verbena.memory.RegisteredBlock;
 import dev.verbena.messaging.ChannelOwner;
 import dev.verbena.messaging.Credits;
+import dev.verbena.messaging.Frame;
 import dev.verbena.messaging.Receiver;
 import dev.verbena.messaging.Sender;
 import dev.verbena.metrics.Counters;
+import dev.verbena.onesided.OneSided;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.EventLoop;
@@ -22,10 +24,12 @@ import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.cm.ConnectionId;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +72,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private final Credits credits;
     private final Sender sender;
     private final Receiver receiver;
+    private final OneSided oneSided;
     private final Counters counters = new Counters();
     private final Connection facade = new Connection(this);
     private final CompletableFuture<ConnectionException> closed = new LoopFuture<>();
@@ -86,6 +91,10 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private int flushedUntil;
     private boolean goodbyeSent;
     private boolean marked;
+    private @Nullable IntConsumer immediateHandler;
+    private long framesHeard;
+    private long heardNs;
+    private boolean asked;
     private long deadlineNs;
     private @Nullable Consumer<ConnectionException> onNeverOpened;
 
@@ -137,6 +146,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 counters);
         this.receiver = new Receiver(
                 this, receives, sends, credits, sender, manager.allocator(), config.messageMaxBytes(), counters);
+        this.oneSided = new OneSided(this, loop, sends, sender, manager.protectionDomain(), counters);
         manager.remember(this);
     }
 
@@ -152,6 +162,14 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     Receiver receiver() {
         return receiver;
+    }
+
+    OneSided oneSided() {
+        return oneSided;
+    }
+
+    void onImmediate(IntConsumer handler) {
+        onLoop(() -> immediateHandler = handler);
     }
 
     Counters counters() {
@@ -229,6 +247,8 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         credits.open(peer.dataCredits(), peer.controlCredits());
         receiver.open(readDepth, manager.messageBytesMax());
         sender.open(peer.frameMaxBytes());
+        oneSided.open();
+        heardNs = System.nanoTime();
         try {
             opened.accept(facade);
         } catch (RuntimeException e) {
@@ -313,7 +333,18 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         } else if (completions.opcode(index) == CompletionOpcode.RECV) {
             onFrame(slot, completions.lengthBytes(index));
         } else {
-            fail(new ConnectionException(Reason.PROTOCOL, this + ": a write with immediate that nobody asked for"));
+            onImmediate(slot, completions.immediate(index));
+        }
+    }
+
+    private void onImmediate(int slot, int immediate) {
+        IntConsumer handler = immediateHandler;
+        if ((state == State.OPEN || state == State.CLOSING) && receiver.onImmediate(slot) && handler != null) {
+            try {
+                handler.accept(immediate);
+            } catch (RuntimeException e) {
+                fail(new ConnectionException(Reason.HANDLER, this + ": the handler of immediates threw " + e, e));
+            }
         }
     }
 
@@ -362,7 +393,8 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             }
             receiver.flush();
             sender.pump();
-            if (now == State.CLOSING && !goodbyeSent && sender.isDrained()) {
+            oneSided.pump();
+            if (now == State.CLOSING && !goodbyeSent && sender.isDrained() && oneSided.isDrained()) {
                 goodbyeSent = sender.tryGoodbye(this::onGoodbye);
             }
             sends.flush();
@@ -381,14 +413,35 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         if (now == State.OPEN) {
             if (disconnected && nowNs - deadlineNs >= 0) {
                 fail(lost());
-            } else if (credits.owesAny()) {
+                return;
+            }
+            if (credits.owesAny()) {
                 sender.returnCredits();
             }
+            oneSided.tick(nowNs);
+            beat(nowNs);
         } else if (now == State.CLOSING && nowNs - deadlineNs >= 0) {
             fail(new ConnectionException(
                     Reason.CLOSED, this + ": closed abruptly, the peer did not take what was sent"));
         } else if (now == State.ENDING) {
             finishWhenFlushed(nowNs);
+        }
+    }
+
+    /** Asks an idle peer whether it is there, and takes it for lost when it does not answer. */
+    private void beat(long nowNs) {
+        Duration interval = config.heartbeat();
+        long frames = receiver.frames();
+        if (interval == null || frames != framesHeard) {
+            framesHeard = frames;
+            heardNs = nowNs;
+            asked = false;
+        } else if (nowNs - heardNs >= 2 * interval.toNanos()) {
+            fail(new ConnectionException(
+                    Reason.PEER_LOST, this + ": the peer has not answered for " + interval.multipliedBy(2)));
+        } else if (!asked && nowNs - heardNs >= interval.toNanos()) {
+            asked = true;
+            sender.control(Frame.PING, new byte[0]);
         }
     }
 
@@ -402,6 +455,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 state = State.CLOSING;
                 deadlineNs = System.nanoTime() + config.closeTimeout().toNanos();
                 sender.stop();
+                oneSided.stop();
                 touch();
             }
         });
@@ -425,6 +479,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         state = State.ENDING;
         deadlineNs = System.nanoTime() + FLUSH_TIMEOUT_NS;
         sender.stop();
+        oneSided.stop();
         if (sendsFlushed) {
             sends.failUntil(flushedUntil, why);
         }
@@ -485,6 +540,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         qp.close();
         sends.abandon(why);
         sender.end(why);
+        oneSided.end(why);
         receiver.end();
         sendBlock.release();
         loop.unreserve(config.entriesPerConnection());
@@ -519,7 +575,14 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     @Override
     public boolean onControl(int kind, ByteBuffer memory, int bodyAt, int bodyBytes) {
-        return false;
+        return switch (kind) {
+            case Frame.PING -> {
+                sender.control(Frame.PONG, new byte[0]);
+                yield true;
+            }
+            case Frame.PONG -> true;
+            default -> oneSided.onControl(kind, memory, bodyAt, bodyBytes);
+        };
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.Capability;
 import dev.verbena.verbs.Context;
 import dev.verbena.verbs.Device;
 import dev.verbena.verbs.DeviceAttributes;
@@ -53,6 +54,7 @@ public final class QueuePairManager implements AutoCloseable {
     private final LockedMemoryBudget budget;
     private final RegisteredPool local;
     private final RegisteredPool readable;
+    private final RegisteredPool shareable;
     private final RegisteredByteBufAllocator allocator;
     private final List<EventLoop> loops = new ArrayList<>();
     private final AtomicInteger nextLoop = new AtomicInteger();
@@ -77,7 +79,9 @@ public final class QueuePairManager implements AutoCloseable {
             this.pd = context.allocateProtectionDomain();
             this.budget = new LockedMemoryBudget(device.toString(), config.lockedMemoryMaxBytes());
             this.local = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE);
+            int windows = context.has(Capability.MEMORY_WINDOW_TYPE_2) ? AccessFlags.MEMORY_WINDOW_BIND : 0;
             this.readable = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
+            this.shareable = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE | windows);
             this.allocator = new RegisteredByteBufAllocator(local, readable, config.receiveBufferBytes());
             int entries = (int) Math.min(config.entriesPerLoop(), attributes.maxCompletionQueueEntries());
             for (int i = 0; i < config.loops(); i++) {
@@ -152,9 +156,15 @@ public final class QueuePairManager implements AutoCloseable {
         return pd;
     }
 
-    /** Registered memory that peers can be let read. */
+    /**
+     * Registered memory for one-sided operations; peers may use it only as far as a connection shares it.
+     *
+     * @throws VerbsException ENOMEM when the budget is spent or the device refuses
+     */
     public RegisteredBuffer allocate(long bytes) {
-        return new RegisteredBuffer(readable.take(bytes), bytes);
+        RegisteredBuffer buffer = new RegisteredBuffer(shareable.take(bytes), bytes);
+        buffer.memory().fill((byte) 0);
+        return buffer;
     }
 
     /** Connections that have not ended. */
@@ -164,7 +174,7 @@ public final class QueuePairManager implements AutoCloseable {
 
     /** Memory of buffers and connections that is out, in bytes; 0 when nothing leaked and nothing is connected. */
     public long memoryInUseBytes() {
-        return local.takenBytes() + readable.takenBytes();
+        return local.takenBytes() + readable.takenBytes() + shareable.takenBytes();
     }
 
     /** What was counted on all its connections. */
@@ -263,6 +273,7 @@ public final class QueuePairManager implements AutoCloseable {
         loops.forEach(EventLoop::close);
         local.close();
         readable.close();
+        shareable.close();
         context.close();
     }
 

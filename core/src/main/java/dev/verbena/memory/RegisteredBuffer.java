@@ -1,6 +1,5 @@
 package dev.verbena.memory;
 
-import dev.verbena.verbs.AccessFlags;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import io.netty.util.ResourceLeakTracker;
@@ -83,12 +82,6 @@ public final class RegisteredBuffer implements AutoCloseable {
     /** The block it lies in. */
     public RegisteredBlock block() {
         return block;
-    }
-
-    /** Whether peers may be given these rights on it. */
-    public boolean allows(int remoteAccess) {
-        return (block.region().access() & remoteAccess & AccessFlags.REMOTE_ALL)
-                == (remoteAccess & AccessFlags.REMOTE_ALL);
     }
 
     /**

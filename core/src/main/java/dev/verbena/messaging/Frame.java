@@ -14,9 +14,11 @@ import java.nio.ByteBuffer;
  * 12  i32  0
  * </pre>
  *
+ * <p>Part of the core.
+ *
  * <p>Threading: pure functions. Hot path.
  */
-final class Frame {
+public final class Frame {
     static final int HEADER_BYTES = 16;
 
     /** An eager message. Takes a data credit. */
@@ -30,15 +32,15 @@ final class Frame {
     /** The sender goes, in good order. */
     static final int CLOSE = 5;
     /** A buffer that the peer may use: number of the share and its wire form. */
-    static final int SHARE = 6;
+    public static final int SHARE = 6;
     /** A shared buffer must not be used any more: number of the share. */
-    static final int REVOKE = 7;
+    public static final int REVOKE = 7;
     /** The answer to it: number of the share. */
-    static final int REVOKED = 8;
+    public static final int REVOKED = 8;
     /** Asks for a {@link #PONG}. */
-    static final int PING = 9;
+    public static final int PING = 9;
     /** The answer. */
-    static final int PONG = 10;
+    public static final int PONG = 10;
 
     private static final int LAST = PONG;
 

@@ -52,6 +52,7 @@ public final class Receiver {
     private int pieceMax = PIECE_BYTES;
     private int readDepth = 1;
     private int readsUnderWay;
+    private long frames;
     private int dataToRepost;
     private int controlToRepost;
     private boolean delivering;
@@ -110,6 +111,11 @@ public final class Receiver {
         deliverWaiting();
     }
 
+    /** Frames that came. */
+    public long frames() {
+        return frames;
+    }
+
     /** Messages that wait for the handler or for a long message before them. */
     public int waiting() {
         return order.size();
@@ -124,6 +130,7 @@ public final class Receiver {
             protocolError(describe(at, bytes));
             return;
         }
+        frames++;
         int kind = Frame.kind(memory, at);
         boolean data = Frame.isData(kind);
         if (!credits.arrived(data)) {

@@ -194,6 +194,15 @@ public final class Sender {
         return at;
     }
 
+    /** Takes a data credit for a WRITE with immediate, which takes one of the peer's receives. */
+    public boolean tryTakeDataCredit() {
+        if (!canPost()) {
+            return false;
+        }
+        credits.useData();
+        return true;
+    }
+
     void commitClaim(int lengthBytes, int type) {
         claimed = false;
         if (ended != null) {

@@ -1,6 +1,8 @@
 package dev.verbena.queuepair;
 
 import dev.verbena.memory.RegisteredBlock;
+import dev.verbena.verbs.MemoryRegion;
+import dev.verbena.verbs.MemoryWindow;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.ScatterGatherList;
 import dev.verbena.verbs.SendFlags;
@@ -222,6 +224,33 @@ public final class SendRing {
         long id = begin();
         try {
             end(qp.postFetchAndAdd(id, slotAddress(), block.lkey(), remote, rkey, add, flags(owner)), owner);
+        } catch (IllegalStateException e) {
+            refused(e, owner);
+        }
+    }
+
+    /** Binds a type 2 window. */
+    public void postBind(
+            MemoryWindow window,
+            int newRkey,
+            MemoryRegion region,
+            long address,
+            long lengthBytes,
+            int access,
+            Outstanding owner) {
+        long id = begin();
+        try {
+            end(qp.postBind(id, window, newRkey, region, address, lengthBytes, access, flags(owner)), owner);
+        } catch (IllegalStateException e) {
+            refused(e, owner);
+        }
+    }
+
+    /** Makes a key invalid, after everything that was posted before. */
+    public void postLocalInvalidate(int rkey, Outstanding owner) {
+        long id = begin();
+        try {
+            end(qp.postLocalInvalidate(id, rkey, flags(owner) | SendFlags.FENCE), owner);
         } catch (IllegalStateException e) {
             refused(e, owner);
         }

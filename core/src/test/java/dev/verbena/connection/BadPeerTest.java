@@ -10,6 +10,7 @@ import dev.verbena.verbs.cm.ConnectionEvent;
 import dev.verbena.verbs.cm.ConnectionEventType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
@@ -173,6 +174,24 @@ final class BadPeerTest {
         ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
         assertThat(cause).isNotNull();
         assertThat(cause.reason()).isEqualTo(Reason.PEER_LOST);
+    }
+
+    @Test
+    void aPeerThatIsSilentWhenAskedIsLostAndAnIdleOneThatAnswersIsNot() throws Exception {
+        QueuePairManagerConfig beating = Pair.config().heartbeat(Duration.ofMillis(200));
+        BlockingQueue<ConnectionException> lost = new LinkedBlockingQueue<>();
+        try (QueuePairManager asking = QueuePairManager.open(beating);
+                Listener here = asking.listen(Pair.loopback(0), connection -> connection.onClose(lost::add))) {
+            Connection idle = client.connect(here.address()).get(10, TimeUnit.SECONDS);
+            try (RawPeer silent = new RawPeer(here.address()).connected()) {
+                ConnectionException cause = lost.poll(10, TimeUnit.SECONDS);
+                assertThat(cause).isNotNull().hasMessageContaining("has not answered");
+                silent.awaitEnd();
+            }
+            assertThat(idle.isOpen()).isTrue();
+            assertThat(lost).isEmpty();
+            idle.close();
+        }
     }
 
     @Test

@@ -1,14 +1,22 @@
 package dev.verbena.connection;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.Claim;
 import dev.verbena.messaging.SendResult;
+import dev.verbena.onesided.OneSided;
+import dev.verbena.onesided.OneSidedCallback;
+import dev.verbena.onesided.RemoteBuffer;
+import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.WaitingPolicy;
+import dev.verbena.verbs.AccessFlags;
 import io.netty.buffer.ByteBuf;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.CompletableFuture;
@@ -154,6 +162,61 @@ final class DrivenLoopTest {
             while (received != next) {
                 clientLoop.poll();
                 serverLoop.poll();
+            }
+            if (System.nanoTime() - start > TIMEOUT_NS) {
+                throw new IllegalStateException("time is over after " + i);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aOneSidedOperationWithACallbackAllocatesNothing() throws Exception {
+        Connection connection = connect();
+        AtomicReference<RemoteBuffer> shared = new AtomicReference<>();
+        connection.onShare(shared::set);
+        try (RegisteredBuffer table = server.allocate(4096);
+                RegisteredBuffer mine = client.allocate(64)) {
+            CompletableFuture<Share> share = requireNonNull(accepted.get()).share(table, AccessFlags.REMOTE_ALL);
+            drive(() -> share.isDone() && shared.get() != null);
+            RemoteBuffer remote = requireNonNull(shared.get()).slice(64, 64);
+            OneSidedCallback callback = (value, failure) -> {
+                wrong += failure == null ? 0 : 1;
+                received++;
+            };
+            operations(connection.oneSided(), remote, mine, callback, 60_000);
+
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            operations(connection.oneSided(), remote, mine, callback, 60_000);
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+
+            assertThat(wrong).isZero();
+            assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(40_000);
+            assertThat(allocated).isLessThan(10_000);
+            connection.close();
+            drive(() -> client.connectionCount() == 0);
+        }
+    }
+
+    /** A third reads, a third writes elsewhere, a third adds one. */
+    private void operations(
+            OneSided oneSided, RemoteBuffer remote, RegisteredBuffer mine, OneSidedCallback callback, int rounds) {
+        RemoteBuffer elsewhere = remote.slice(8, 8);
+        RegisteredBuffer eight = mine.slice(0, 8);
+        long start = System.nanoTime();
+        for (int i = 0; i < rounds; i++) {
+            long next = received + 1;
+            int result = switch (i % 3) {
+                case 0 -> oneSided.tryRead(remote, mine, callback);
+                case 1 -> oneSided.tryWrite(eight, elsewhere, callback);
+                default -> oneSided.tryFetchAndAdd(remote, 1, callback);
+            };
+            if (result != SendResult.SENT) {
+                throw new IllegalStateException(SendResult.name(result));
+            }
+            while (received != next) {
+                clientLoop.poll();
             }
             if (System.nanoTime() - start > TIMEOUT_NS) {
                 throw new IllegalStateException("time is over after " + i);

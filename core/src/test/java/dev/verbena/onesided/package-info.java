@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.onesided;
+
+import org.jspecify.annotations.NullMarked;
