@@ -17,6 +17,8 @@ public enum Capability {
     REMOTE_ATOMICS("remote atomics"),
     /** Remote atomics that are atomic against the target's own processor too. */
     ATOMICS_WITH_CPU("remote atomics that are atomic against the target's own processor"),
+    /** Remote atomics on memory that was registered, not only on memory that the provider allocated. */
+    ATOMICS_ON_REGISTERED_MEMORY("remote atomics on memory that it did not allocate"),
     /** Shared receive queues. */
     SHARED_RECEIVE_QUEUE("shared receive queues"),
     /** Type 1 memory windows. */

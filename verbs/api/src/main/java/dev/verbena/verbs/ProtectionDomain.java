@@ -131,6 +131,9 @@ public final class ProtectionDomain implements AutoCloseable {
                     String.format("%,d bytes at 0x%x do not fit the address space", lengthBytes, address));
         }
         checkAccess(access);
+        if ((access & AccessFlags.REMOTE_ATOMIC) != 0) {
+            context.require(Capability.ATOMICS_ON_REGISTERED_MEMORY, "ibv_reg_mr");
+        }
         lifetime.enter();
         try {
             MemoryRegionDriver region = driver.register(address, lengthBytes, iova, access);

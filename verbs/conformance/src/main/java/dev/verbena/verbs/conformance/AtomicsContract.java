@@ -1,6 +1,8 @@
 package dev.verbena.verbs.conformance;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.Capability;
@@ -11,6 +13,9 @@ import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.QueuePairType;
 import dev.verbena.verbs.Refusal;
 import dev.verbena.verbs.SendFlags;
+import dev.verbena.verbs.VerbsException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -39,6 +44,34 @@ final class AtomicsContract extends Contract {
         assertThat(from.qp.postCompareAndSwap(
                         id, from.at(0), from.lkey(), to.at(offset), to.rkey(), compare, swap, SendFlags.SIGNALED))
                 .isZero();
+    }
+
+    @Test
+    void registeredMemoryTakesAtomicsOrIsRefusedByNameWhenItIsRegistered() {
+        Pair pair = pair();
+        int access = AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_ATOMIC;
+        MemorySegment memory = Arena.ofAuto().allocate(64, 64);
+
+        if (contextB().has(Capability.ATOMICS_ON_REGISTERED_MEMORY)) {
+            MemoryRegion region = pair.b().pd.register(memory, access);
+            assertThat(pair.a()
+                            .qp
+                            .postFetchAndAdd(
+                                    1,
+                                    pair.a().at(0),
+                                    pair.a().lkey(),
+                                    region.address(),
+                                    region.rkey(),
+                                    7,
+                                    SendFlags.SIGNALED))
+                    .isZero();
+            pair.a().success(1);
+            assertThat(memory.get(JAVA_LONG, 0)).isEqualTo(7);
+        } else {
+            assertThatThrownBy(() -> pair.b().pd.register(memory, access))
+                    .isInstanceOf(VerbsException.class)
+                    .hasMessageContaining(Capability.ATOMICS_ON_REGISTERED_MEMORY.text());
+        }
     }
 
     @Test

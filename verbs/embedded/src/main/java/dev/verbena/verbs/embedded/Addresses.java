@@ -2,14 +2,18 @@ package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.Gid;
 import dev.verbena.verbs.GidEntry;
+import dev.verbena.verbs.Verbs;
+import dev.verbena.verbs.spi.VerbsProvider;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,5 +88,17 @@ final class Addresses {
 
     static Gid hostGid() {
         return new Gid(0, 0xffff_7f00_0001L);
+    }
+
+    /** Why an address cannot be reached, for an error. */
+    static String notHere(InetSocketAddress address) {
+        String others = Verbs.providers().stream()
+                .map(VerbsProvider::availability)
+                .filter(availability -> !availability.usable())
+                .map(VerbsProvider.Availability::reason)
+                .collect(Collectors.joining("; "));
+        return address.getAddress().getHostAddress()
+                + " is not an address of this host; embedded reaches this host only"
+                + (others.isEmpty() ? "" : "; no RDMA device because " + others);
     }
 }

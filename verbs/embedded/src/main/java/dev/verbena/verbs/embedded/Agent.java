@@ -27,6 +27,7 @@ final class Agent {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final int POLLFD_BYTES = 8;
     private static final long NEVER = Long.MAX_VALUE;
+    private static final long FAILED_NS = 1_000_000_000;
 
     /** Reads from a descriptor. */
     interface Handler {
@@ -49,13 +50,16 @@ final class Agent {
     private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
     private final Thread thread;
     private volatile boolean stopping;
+    private int spareFd;
+    private boolean turnedAway;
 
     Agent(Node node, String name) {
         this.node = node;
         this.wakeFd = Linux.eventfd();
         if (wakeFd < 0) {
-            throw new VerbsException("eventfd", name, -wakeFd, "");
+            throw new VerbsException("eventfd", name, -wakeFd, SharedMemory.explain(-wakeFd));
         }
+        this.spareFd = Linux.eventfd();
         Memory.putLong(one.address(), 1);
         thread = Thread.ofPlatform().daemon(true).name(name).unstarted(this::loop);
     }
@@ -102,6 +106,23 @@ final class Agent {
 
     boolean isCurrentThread() {
         return Thread.currentThread().equals(thread);
+    }
+
+    /**
+     * Accepts a connection only to close it, since there are too many descriptors to keep it: left in the queue it would
+     * wake the agent for ever.
+     */
+    void turnAway(int listenFd) {
+        if (!turnedAway) {
+            turnedAway = true;
+            LOG.warn("connections are turned away: {}", SharedMemory.explain(Errno.EMFILE));
+        }
+        int _ = Linux.close(spareFd);
+        int visitor = Linux.accept(listenFd);
+        if (visitor >= 0) {
+            int _ = Linux.close(visitor);
+        }
+        spareFd = Linux.eventfd();
     }
 
     private void loop() {
@@ -180,7 +201,7 @@ final class Agent {
         long now = System.nanoTime();
         for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
             Waiting next = all.next();
-            long again = NEVER;
+            long again = now + FAILED_NS;
             try {
                 again = next.onTime(now, something);
             } catch (RuntimeException e) {
@@ -206,6 +227,7 @@ final class Agent {
     /** Closes the descriptor that wakes it, when nobody uses it any more. */
     void dispose() {
         int _ = Linux.close(wakeFd);
+        int _ = Linux.close(spareFd);
     }
 
     /** Ends the thread and waits for it, bounded. */

@@ -54,7 +54,7 @@ final class CmPorts {
                 "rdma_bind_addr",
                 "rdma_cm id to " + wanted.getAddress().getHostAddress() + ":" + wanted.getPort(),
                 errno,
-                errno == Errno.EADDRINUSE ? "another id listens or is bound there" : "");
+                errno == Errno.EADDRINUSE ? "another id listens or is bound there" : SharedMemory.explain(errno));
     }
 
     /** Connects to whoever is bound to an address, or to its wildcard; a descriptor or the negative errno. */

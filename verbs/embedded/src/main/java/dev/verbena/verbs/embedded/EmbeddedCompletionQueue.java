@@ -184,7 +184,8 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         int source = Memory.getInt(entry + Layout.SLOT_SOURCE);
         int kind = operation & 0xff;
         EmbeddedQueuePair found = node.queuePair(target);
-        EmbeddedQueuePair qp = found != null && found.isLife(target, generation, this) ? found : null;
+        EmbeddedQueuePair qp =
+                found != null && found.isLife(target, generation, this, reader.slotOf(node)) ? found : null;
         boolean completed = false;
         int slots = 1;
         if (kind == Layout.KIND_DATAGRAM) {

@@ -8,7 +8,6 @@ import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.QueuePairAttributes;
 import dev.verbena.verbs.QueuePairState;
-import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.cm.ConnectionEventType;
 import dev.verbena.verbs.cm.ConnectionParameters;
@@ -16,12 +15,10 @@ import dev.verbena.verbs.cm.IdOption;
 import dev.verbena.verbs.cm.PortSpace;
 import dev.verbena.verbs.spi.ConnectionIdDriver;
 import dev.verbena.verbs.spi.EventChannelDriver.ConnectionRecord;
-import dev.verbena.verbs.spi.VerbsProvider;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,6 +108,7 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     private void watch() {
         watched = true;
         channel.agent().watch(fd, this);
+        channel.node().register(this);
     }
 
     private void event(ConnectionEventType type, int status) {
@@ -144,7 +142,7 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     public synchronized void bind(InetSocketAddress address) {
         require("rdma_bind_addr", state == State.IDLE, "the id is bound or resolved already");
         if (!Addresses.isLocal(address.getAddress())) {
-            throw refused("rdma_bind_addr", Errno.EADDRNOTAVAIL, notHere(address));
+            throw refused("rdma_bind_addr", Errno.EADDRNOTAVAIL, Addresses.notHere(address));
         }
         CmPorts.Bound bound = CmPorts.bind(space, address, ipv6Only);
         fd = bound.fd();
@@ -153,27 +151,16 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
         state = State.BOUND;
     }
 
-    private static String notHere(InetSocketAddress address) {
-        String others = Verbs.providers().stream()
-                .filter(provider -> !provider.availability().usable())
-                .map(VerbsProvider::availability)
-                .map(VerbsProvider.Availability::reason)
-                .collect(Collectors.joining("; "));
-        return address.getAddress().getHostAddress()
-                + " is not an address of this host; embedded reaches this host only"
-                + (others.isEmpty() ? "" : "; no RDMA device because " + others);
-    }
-
     @Override
     public synchronized void resolveAddress(
             @Nullable InetSocketAddress source, InetSocketAddress destination, int timeoutMs) {
         require("rdma_resolve_addr", state == State.IDLE || state == State.BOUND, "the id has been resolved already");
         if (!Addresses.isLocal(destination.getAddress())) {
             peer = destination;
-            throw refused("rdma_resolve_addr", Errno.ENETUNREACH, notHere(destination));
+            throw refused("rdma_resolve_addr", Errno.ENETUNREACH, Addresses.notHere(destination));
         }
         if (source != null && !Addresses.isLocal(source.getAddress())) {
-            throw refused("rdma_resolve_addr", Errno.EADDRNOTAVAIL, notHere(source));
+            throw refused("rdma_resolve_addr", Errno.EADDRNOTAVAIL, Addresses.notHere(source));
         }
         InetSocketAddress from = source != null ? source : local;
         boolean known = from != null && !from.getAddress().isAnyLocalAddress();
@@ -233,6 +220,9 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
             int accepted;
             synchronized (this) {
                 accepted = state == State.LISTENING ? Linux.accept(fd) : -1;
+                if (accepted == -Errno.EMFILE) {
+                    channel.agent().turnAway(fd);
+                }
             }
             if (accepted < 0) {
                 return;
@@ -462,6 +452,16 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
         }
     }
 
+    /** A process is dead; its sockets end later. What it said before still counts. */
+    synchronized void onDeath(int slot) {
+        if (peerQueuePair != 0 && Layout.slotOf(peerQueuePair) == slot) {
+            onMessages();
+            if (fd >= 0) {
+                onEnd();
+            }
+        }
+    }
+
     private void end(ConnectionEventType type, int status) {
         close(State.ENDED);
         event(type, status);
@@ -470,6 +470,7 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     private void close(State last) {
         state = last;
         if (watched) {
+            channel.node().unregister(this);
             channel.agent().close(fd);
         } else if (fd >= 0) {
             int _ = Linux.close(fd);

@@ -20,6 +20,10 @@ final class EmbeddedEventChannel implements EventChannelDriver {
         node = Node.acquire(0);
     }
 
+    Node node() {
+        return node;
+    }
+
     Agent agent() {
         return node.agent();
     }

@@ -62,6 +62,11 @@ final class EmbeddedMemoryRegion implements MemoryRegionDriver {
         return entry.access();
     }
 
+    /** Whether peers map it; else they reach it through the kernel, which has no atomics. */
+    boolean isShared() {
+        return entry.segment() >= 0;
+    }
+
     boolean isValid() {
         return node.keys().isValid(key);
     }

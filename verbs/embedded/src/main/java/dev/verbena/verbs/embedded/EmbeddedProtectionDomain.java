@@ -91,9 +91,15 @@ final class EmbeddedProtectionDomain implements ProtectionDomainDriver {
         RegionKeys.Entry entry = new RegionKeys.Entry(
                 iova, lengthBytes, address, access, number, segment.slot(), segment.life(), 0, 0, 0);
         MemorySegment view = MemorySegment.ofAddress(address).reinterpret(lengthBytes, arena, null);
-        EmbeddedMemoryRegion region = new EmbeddedMemoryRegion(
-                node, context.name(), entry, new EmbeddedMemoryRegion.Allocated(segment, arena));
-        return new AllocatedRegion(view, region, made);
+        try {
+            EmbeddedMemoryRegion region = new EmbeddedMemoryRegion(
+                    node, context.name(), entry, new EmbeddedMemoryRegion.Allocated(segment, arena));
+            return new AllocatedRegion(view, region, made);
+        } catch (VerbsException e) {
+            node.segments().remove(segment);
+            memory.close();
+            throw e;
+        }
     }
 
     @Override

@@ -83,7 +83,12 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         this.entry = Layout.queuePair(node.control(), Layout.indexOf(number));
         int window = shared == null ? config.receiveSlots() : EmbeddedContext.SHARED_WINDOW;
         int entries = shared == null ? config.receiveEntries() : shared.scatterGatherMax();
-        this.receives = new ReceiveQueue(window, entries, entry, node.segments());
+        try {
+            this.receives = new ReceiveQueue(window, entries, entry, node.segments());
+        } catch (VerbsException e) {
+            node.unregister(number);
+            throw e;
+        }
         this.requester = new Requester(this, node, sends);
         this.datagrams = new DatagramSender(this, node, sends);
         this.datagramReceiver = new DatagramReceiver(node, domain, entry);
@@ -178,9 +183,16 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         return scratch.address();
     }
 
-    /** Whether it is this life of this queue pair that an entry is for, and its completions go there. */
-    boolean isLife(int target, int life, EmbeddedCompletionQueue queue) {
-        return target == number && life == generation && queue == receiveQueue && !closed;
+    /**
+     * Whether it is this life of this queue pair that an entry is for, its completions go there, and the entry is from the
+     * process that it is connected to.
+     */
+    boolean isLife(int target, int life, EmbeddedCompletionQueue queue, int fromSlot) {
+        return target == number
+                && life == generation
+                && queue == receiveQueue
+                && !closed
+                && (type == QueuePairType.UD || Layout.slotOf(values.destination) == fromSlot);
     }
 
     /** Whether the peer has just answered that its shared receive queue is empty. */

@@ -156,6 +156,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
             if (head == tail || !to.grant(ids[(int) head & mask], at(head), stride)) {
                 return false;
             }
+            StopPoint.GRANTING.pass();
             head++;
             low = limit > 0 && tail - head < limit;
             if (low) {

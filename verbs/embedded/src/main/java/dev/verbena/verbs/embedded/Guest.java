@@ -21,7 +21,10 @@ final class Guest implements Agent.Handler {
     private volatile long control;
     private volatile int slot = -1;
     private volatile boolean dead;
+    private volatile int obituaryFd = -1;
     private boolean orderly;
+    /** Guards the control segment too: whoever looks at it while the process ends is done before it is unmapped. */
+    private final Quiet quiet = new Quiet(this::isGone);
 
     Guest(Node node, int fd) {
         this.node = node;
@@ -33,14 +36,28 @@ final class Guest implements Agent.Handler {
         return slot;
     }
 
-    /** Its control segment, 0 before it has said hello. */
-    long control() {
-        return control;
-    }
-
     /** Whether its process is gone: also before the agent has noticed. */
     boolean isGone() {
-        return dead || Sockets.isHungUp(fd);
+        int obituary = obituaryFd;
+        return dead || Sockets.isHungUp(fd) || Obituary.isTrue(obituary);
+    }
+
+    /** Waits until none of its queue pairs is inside the access that it is in now; false when one does not move. */
+    boolean awaitOutside() {
+        synchronized (quiet) {
+            if (dead || control == 0) {
+                return true;
+            }
+            int count = Memory.getIntAcquire(control + Layout.QUEUE_PAIR_HIGH_WATER);
+            return quiet.await(control, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX));
+        }
+    }
+
+    /** The same for one queue pair. */
+    boolean awaitOutside(int index) {
+        synchronized (quiet) {
+            return dead || control == 0 || quiet.awaitEntry(Layout.queuePair(control, index));
+        }
     }
 
     void sendSegmentGone(Segments.Segment segment) {
@@ -66,7 +83,7 @@ final class Guest implements Agent.Handler {
             try {
                 onMessage(received);
             } catch (RuntimeException e) {
-                LOG.warn("a process sent what is not understood and is cut off: {}", e.getMessage());
+                LOG.warn("a process sent what is not understood and is cut off: {}", Link.explain(e));
                 received.closeDescriptors();
                 end();
                 return;
@@ -97,7 +114,9 @@ final class Guest implements Agent.Handler {
         controlMemory = memory;
         control = memory.address();
         slot = said;
-        int sent = Sockets.send(fd, node.hello(), node.controlFd(), node.agent().wakeFd());
+        obituaryFd = received.take(2);
+        node.agent().watch(obituaryFd, this::onDeath);
+        int sent = node.sendHello(fd);
         if (sent < 0) {
             throw new IllegalStateException("it does not read the answer");
         }
@@ -136,12 +155,29 @@ final class Guest implements Agent.Handler {
         Fences.heavy();
     }
 
+    /** Its process is dead: what it said before still counts. */
+    private void onDeath() {
+        if (Obituary.isTrue(obituaryFd)) {
+            onReadable();
+            end();
+            node.onDeath(slot);
+        }
+    }
+
     private void end() {
+        if (dead) {
+            return;
+        }
         dead = true;
         node.onGuestEnd(this, orderly);
         node.agent().close(fd);
-        if (controlMemory != null) {
-            controlMemory.close();
+        if (obituaryFd >= 0) {
+            node.agent().close(obituaryFd);
+        }
+        synchronized (quiet) {
+            if (controlMemory != null) {
+                controlMemory.close();
+            }
         }
     }
 

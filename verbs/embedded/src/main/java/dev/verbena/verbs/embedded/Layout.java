@@ -11,7 +11,7 @@ package dev.verbena.verbs.embedded;
  */
 final class Layout {
     static final long MAGIC = 0x3130_416e_6562_7256L;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;

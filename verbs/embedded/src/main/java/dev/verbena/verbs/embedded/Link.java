@@ -2,6 +2,7 @@ package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -46,11 +47,13 @@ final class Link implements Agent.Handler {
     private @Nullable SharedMemory controlMemory;
     private final Object kickLock = new Object();
     private int kickFd = -1;
+    private int obituaryFd = -1;
     private int pid;
     private long control;
     private volatile boolean ready;
     private volatile boolean dead;
     private boolean orderly;
+    private boolean warned;
 
     private Link(Node node, int slot, int fd, boolean self) {
         this.node = node;
@@ -73,7 +76,7 @@ final class Link implements Agent.Handler {
         int fd = Sockets.connect(Node.socketName(slot));
         if (fd < 0) {
             if (fd != -Errno.ECONNREFUSED && fd != -Errno.EAGAIN) {
-                LOG.warn("no link to process {}: {}", slot, Errno.name(-fd));
+                LOG.warn("no link to process {}: {} {}", slot, Errno.name(-fd), SharedMemory.explain(-fd));
             }
             return null;
         }
@@ -85,7 +88,7 @@ final class Link implements Agent.Handler {
         }
         Link link = new Link(node, slot, fd, false);
         link.pid = peer.pid();
-        if (Sockets.send(fd, node.hello(), node.controlFd(), node.agent().wakeFd()) < 0) {
+        if (node.sendHello(fd) < 0) {
             int _ = Linux.close(fd);
             return null;
         }
@@ -204,7 +207,14 @@ final class Link implements Agent.Handler {
         }
         sweepRings();
         int slots = node.ringSlots();
-        SharedMemory memory = SharedMemory.create("verbena-ring", RingWriter.bytes(slots));
+        SharedMemory memory;
+        try {
+            memory = SharedMemory.create("verbena-ring", RingWriter.bytes(slots));
+        } catch (VerbsException e) {
+            // The request is tried again, as one that is not answered, and ends with RETRY_EXC_ERR.
+            LOG.warn("nothing can be sent to process {}: {}", slot, e.getMessage());
+            return null;
+        }
         if (self) {
             EmbeddedCompletionQueue target = node.completionQueue(queue);
             if (target == null) {
@@ -256,7 +266,8 @@ final class Link implements Agent.Handler {
                 onMessage(received);
             } catch (RuntimeException e) {
                 received.closeDescriptors();
-                end("it sent what is not understood: " + e.getMessage());
+                LOG.warn("process {} sent what is not understood and is not talked to: {}", slot, explain(e));
+                end("it sent what is not understood");
                 return;
             }
         }
@@ -273,7 +284,9 @@ final class Link implements Agent.Handler {
                 controlMemory = memory;
                 control = memory.address();
                 kickFd = received.take(1);
+                obituaryFd = received.take(2);
                 ready = true;
+                node.agent().watch(obituaryFd, this::onDeath);
             }
             case SEGMENT -> onSegment(buffer, received);
             case BYE -> orderly = true;
@@ -295,7 +308,27 @@ final class Link implements Agent.Handler {
             SharedMemory memory = SharedMemory.map(received.take(0), buffer.getLong(), "memory of process " + slot);
             put(segmentSlot, new Mapping(life, memory.address(), memory.lengthBytes(), memory));
         } catch (VerbsException e) {
-            LOG.warn("memory of process {} cannot be used: {}", slot, e.getMessage());
+            if (e.errno() == Errno.EPROTO) {
+                throw e;
+            }
+            if (!warned) {
+                // The request asks again, and ends with RETRY_EXC_ERR.
+                warned = true;
+                LOG.warn("memory of process {} cannot be used: {}", slot, e.getMessage());
+            }
+        }
+    }
+
+    static String explain(RuntimeException e) {
+        return e instanceof BufferUnderflowException ? "a message that is too short" : String.valueOf(e.getMessage());
+    }
+
+    /** Its process is dead: what it said before still counts. */
+    private void onDeath() {
+        if (Obituary.isTrue(obituaryFd)) {
+            onReadable();
+            end("its process is dead");
+            node.onDeath(slot);
         }
     }
 
@@ -323,6 +356,9 @@ final class Link implements Agent.Handler {
             rings.clear();
             if (fd >= 0) {
                 node.agent().close(fd);
+            }
+            if (obituaryFd >= 0) {
+                node.agent().close(obituaryFd);
             }
         }
         if (controlMemory != null) {

@@ -98,6 +98,10 @@ final class Linux {
             "syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
             Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle SYSCALL = call(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
 
     private Linux() {}
 
@@ -420,5 +424,38 @@ final class Linux {
     /** Every running thread of every registered process passes a full fence before this returns. */
     static boolean globalFence() {
         return membarrier(MEMBARRIER_GLOBAL_EXPEDITED) == 0;
+    }
+
+    // ---------------------------------------------------------------- asynchronous requests
+
+    private static int syscall(long amd64, long aarch64, long first, long second, long third) {
+        try {
+            MemorySegment block = ERRNO.get();
+            long number = MACHINE.equals("amd64") ? amd64 : aarch64;
+            return (int) check((long) SYSCALL.invokeExact(block, number, first, second, third), block);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** tgkill(2) of the calling thread: the signal has its effect before this returns. */
+    static int raise(int signal) {
+        int thread = syscall(186, 178, 0, 0, 0);
+        return syscall(234, 131, ProcessHandle.current().pid(), thread, signal);
+    }
+
+    /** io_setup(2); the context is written to an address that holds 0. */
+    static int ioSetup(int requests, long contextAddress) {
+        return syscall(206, 0, requests, contextAddress, 0);
+    }
+
+    /** io_submit(2). */
+    static int ioSubmit(long context, int count, long requests) {
+        return syscall(209, 2, context, count, requests);
+    }
+
+    /** io_destroy(2), which cancels what is under way. */
+    static int ioDestroy(long context) {
+        return syscall(207, 1, context, 0, 0);
     }
 }

@@ -11,13 +11,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,8 +32,8 @@ final class Node {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final int BACKLOG = 256;
     private static final int FREE_NUMBERS_KEPT = 256;
-    private static final long QUIET_LIMIT_NS = 1_000_000_000L;
     private static final int DEFAULT_RING_SLOTS = 4096;
+    private static final int HELLO_DESCRIPTORS = 3;
 
     private static final Map<Integer, Node> OPEN = new ConcurrentHashMap<>();
 
@@ -43,6 +42,7 @@ final class Node {
     private final int listenFd;
     private final SharedMemory controlMemory;
     private final Agent agent;
+    private final Obituary obituary;
     private final RegionKeys keys;
     private final Segments segments = new Segments();
     private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
@@ -50,11 +50,11 @@ final class Node {
             new AtomicReferenceArray<>(Layout.QUEUE_PAIRS_MAX);
     private final Map<Integer, EmbeddedCompletionQueue> completionQueues = new ConcurrentHashMap<>();
     private final Map<Integer, Link> links = new ConcurrentHashMap<>();
+    private final Set<EmbeddedConnectionId> connections = ConcurrentHashMap.newKeySet();
     private final List<Guest> guests = new CopyOnWriteArrayList<>();
-    private final Object guestLock = new Object();
     private final Deque<Integer> freeNumbers = new ArrayDeque<>();
     private final AtomicInteger names = new AtomicInteger();
-    private int highWater = 1;
+    private int highWater;
     private int users;
 
     private Node(int device) {
@@ -74,21 +74,28 @@ final class Node {
                     "ibv_open_device",
                     name,
                     -fd,
-                    fd == -Errno.EADDRINUSE ? "4095 processes of this user have it open already" : "");
+                    fd == -Errno.EADDRINUSE
+                            ? "4095 processes of this user have it open already"
+                            : SharedMemory.explain(-fd));
         }
         slot = chosen;
         listenFd = fd;
+        List<Runnable> undo = new ArrayList<>(List.of(() -> Linux.close(listenFd)));
         try {
             controlMemory = SharedMemory.create("verbena-control", Layout.CONTROL_BYTES);
+            undo.add(controlMemory::close);
             Memory.putLong(controlMemory.address(), Layout.MAGIC);
             keys = new RegionKeys(control());
             agent = new Agent(this, "verbena-" + name + "-agent");
+            undo.add(agent::dispose);
+            obituary = new Obituary(name);
+            undo.add(obituary::close);
             int listening = Linux.listen(listenFd, BACKLOG);
             if (listening < 0) {
                 throw new VerbsException("listen", name, -listening, "");
             }
         } catch (RuntimeException e) {
-            int _ = Linux.close(fd);
+            undo.reversed().forEach(Runnable::run);
             throw e;
         }
         links.put(slot, Link.toSelf(this));
@@ -131,10 +138,6 @@ final class Node {
         return controlMemory.address();
     }
 
-    int controlFd() {
-        return controlMemory.fd();
-    }
-
     Agent agent() {
         return agent;
     }
@@ -163,13 +166,15 @@ final class Node {
 
     // ---------------------------------------------------------------- greeting
 
-    byte[] hello() {
-        return Link.message(Link.HELLO)
+    /** Greets a peer: the control segment, what wakes the agent, what tells of the end of this process. */
+    int sendHello(int fd) {
+        byte[] hello = Link.message(Link.HELLO)
                 .putLong(Layout.MAGIC)
                 .putInt(Layout.VERSION)
                 .putInt(slot)
                 .putInt(Fences.asymmetric() ? 1 : 0)
                 .array();
+        return Sockets.send(fd, hello, controlMemory.fd(), agent.wakeFd(), obituary.fd());
     }
 
     /** Checks a greeting and answers the slot it tells. */
@@ -178,12 +183,16 @@ final class Node {
         int version = buffer.getInt();
         int slot = buffer.getInt();
         boolean asymmetric = buffer.getInt() != 0;
-        if (magic != Layout.MAGIC || received.fds().length != 2) {
+        if (magic != Layout.MAGIC) {
             throw new IllegalStateException("no greeting of the embedded provider");
         }
         if (version != Layout.VERSION) {
             throw new IllegalStateException(
                     "its memory has layout " + version + ", ours " + Layout.VERSION + ": use the same release");
+        }
+        if (received.fds().length != HELLO_DESCRIPTORS) {
+            throw new IllegalStateException(received.fds().length + " of " + HELLO_DESCRIPTORS
+                    + " descriptors of its greeting have arrived: when others are refused too, raise `ulimit -n`");
         }
         if (asymmetric != Fences.asymmetric()) {
             throw new IllegalStateException("membarrier(2) is allowed to one of the processes only");
@@ -197,6 +206,9 @@ final class Node {
     private void onVisitors() {
         while (true) {
             int fd = Linux.accept(listenFd);
+            if (fd == -Errno.EMFILE) {
+                agent.turnAway(listenFd);
+            }
             if (fd < 0) {
                 return;
             }
@@ -247,14 +259,18 @@ final class Node {
 
     void onGuestEnd(Guest guest, boolean orderly) {
         guests.remove(guest);
-        synchronized (guestLock) {
-            // Whoever scans the guest's epochs is done after this.
-        }
         if (guest.slot() >= 0 && !orderly) {
             failConnectedTo(guest.slot());
         }
         for (EmbeddedCompletionQueue queue : completionQueues.values()) {
             queue.detach(guest);
+        }
+    }
+
+    /** A process is dead: connections to it end now, of whichever device. */
+    void onDeath(int peerSlot) {
+        for (Node node : OPEN.values()) {
+            node.connections.forEach(id -> id.onDeath(peerSlot));
         }
     }
 
@@ -279,7 +295,7 @@ final class Node {
                         "ibv_create_qp",
                         "embedded" + device,
                         Errno.ENOMEM,
-                        "a process has at most " + (Layout.QUEUE_PAIRS_MAX - 1) + " queue pairs");
+                        "a process has at most " + Layout.QUEUE_PAIRS_MAX + " queue pairs");
             }
             index = free;
         } else {
@@ -299,6 +315,14 @@ final class Node {
     @Nullable
     EmbeddedQueuePair queuePair(int number) {
         return queuePairs.get(Layout.indexOf(number));
+    }
+
+    void register(EmbeddedConnectionId id) {
+        connections.add(id);
+    }
+
+    void unregister(EmbeddedConnectionId id) {
+        connections.remove(id);
     }
 
     void register(EmbeddedCompletionQueue queue) {
@@ -330,28 +354,22 @@ final class Node {
      */
     boolean awaitOutside() {
         Fences.heavy();
-        boolean quiet = awaitOutside(control(), highWater, () -> false);
-        List<Guest> stuck = new ArrayList<>();
-        synchronized (guestLock) {
-            for (Guest guest : guests) {
-                long guestControl = guest.control();
-                int count = guestControl == 0 ? 0 : Memory.getIntAcquire(guestControl + Layout.QUEUE_PAIR_HIGH_WATER);
-                if (!awaitOutside(guestControl, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX), guest::isGone)) {
-                    stuck.add(guest);
-                }
+        Quiet quiet = new Quiet();
+        boolean all = quiet.await(control(), highWater);
+        for (Guest guest : guests) {
+            if (!guest.awaitOutside()) {
+                LOG.warn("process {} is stopped inside an access: it is cut off", guest.slot());
+                failConnectedTo(guest.slot());
+                all = false;
             }
         }
-        for (Guest guest : stuck) {
-            LOG.warn("process {} is stopped inside an access: it is cut off", guest.slot());
-            failConnectedTo(guest.slot());
-        }
-        return quiet && stuck.isEmpty();
+        return all;
     }
 
     /** The same for this process' own queue pairs only. */
     void awaitOutsideOwn() {
         Fences.heavy();
-        boolean _ = awaitOutside(control(), highWater, () -> false);
+        boolean _ = new Quiet().await(control(), highWater);
     }
 
     /** The same for one queue pair of a peer, or of this process. */
@@ -359,50 +377,13 @@ final class Node {
         Fences.heavy();
         int peer = Layout.slotOf(number);
         if (peer == slot) {
-            return awaitOutside(Layout.queuePair(control(), Layout.indexOf(number)), () -> false);
+            return new Quiet().awaitEntry(Layout.queuePair(control(), Layout.indexOf(number)));
         }
-        synchronized (guestLock) {
-            for (Guest guest : guests) {
-                if (guest.slot() == peer) {
-                    return awaitOutside(Layout.queuePair(guest.control(), Layout.indexOf(number)), guest::isGone);
-                }
-            }
+        boolean all = true;
+        for (Guest guest : guests) {
+            all &= guest.slot() != peer || guest.awaitOutside(Layout.indexOf(number));
         }
-        return true;
-    }
-
-    private static boolean awaitOutside(long control, int count, BooleanSupplier gone) {
-        boolean quiet = true;
-        for (int index = 0; index < count; index++) {
-            quiet &= awaitOutside(Layout.queuePair(control, index), gone);
-        }
-        return quiet;
-    }
-
-    private static boolean awaitOutside(long entry, BooleanSupplier gone) {
-        boolean sending = awaitChange(entry + Layout.QP_EPOCH, gone);
-        return awaitChange(entry + Layout.QP_RECEIVE_EPOCH, gone) && sending;
-    }
-
-    private static boolean awaitChange(long epoch, BooleanSupplier gone) {
-        long seen = Memory.getLongAcquire(epoch);
-        if ((seen & 1) == 0) {
-            return true;
-        }
-        long start = System.nanoTime();
-        for (int round = 1; Memory.getLongAcquire(epoch) == seen; round++) {
-            Thread.onSpinWait();
-            if ((round & 0xfff) == 0) {
-                if (gone.getAsBoolean()) {
-                    return true;
-                }
-                LockSupport.parkNanos(10_000);
-                if (System.nanoTime() - start > QUIET_LIMIT_NS) {
-                    return false;
-                }
-            }
-        }
-        return true;
+        return all;
     }
 
     /** Unmaps a segment that no key leads to any more; peers are told to do so too. */
@@ -427,6 +408,7 @@ final class Node {
         guests.forEach(Guest::close);
         segments.close();
         controlMemory.close();
+        obituary.close();
         agent.dispose();
     }
 }

@@ -164,7 +164,7 @@ final class Places {
             long here = localAddress[local] + localDone;
             long there = remoteAddress[remote] + remoteDone;
             if (!localForeign[local] && !remoteForeign[remote]) {
-                Memory.copy(push ? here : there, push ? there : here, bytes);
+                copy(push ? here : there, push ? there : here, bytes);
             } else {
                 int status = throughKernel(pid, push, here, localForeign[local], there, remoteForeign[remote], bytes);
                 if (status != 0) {
@@ -183,6 +183,17 @@ final class Places {
             }
         }
         return 0;
+    }
+
+    private static void copy(long from, long to, long bytes) {
+        if (StopPoint.COPYING.isWanted()) {
+            long half = bytes / 2;
+            Memory.copy(from, to, half);
+            StopPoint.COPYING.pass();
+            Memory.copy(from + half, to + half, bytes - half);
+        } else {
+            Memory.copy(from, to, bytes);
+        }
     }
 
     private int throughKernel(

@@ -231,6 +231,7 @@ final class Requester {
                     ? failReceive(WorkCompletionRecord.LOC_LEN_ERR, WorkCompletionRecord.REM_INV_REQ_ERR)
                     : LOST;
         }
+        StopPoint.CLAIMED.pass();
         int placed = scatterInto(slot, total);
         if (placed == STALL_MAPPING) {
             return placed;
@@ -287,6 +288,7 @@ final class Requester {
         if (!publish(Layout.KIND_TAKE, 0, 0)) {
             return STALL_RING;
         }
+        StopPoint.ASKING.pass();
         requested++;
         Memory.putLongRelease(peer + Layout.QP_REQUESTED, requested);
         return STALL_TAKE;
@@ -343,6 +345,7 @@ final class Requester {
         if (!publish(operation, immediateOrKey, lengthBytes)) {
             return STALL_RING;
         }
+        StopPoint.PUBLISHED.pass();
         took();
         return WorkCompletionRecord.SUCCESS;
     }

@@ -33,6 +33,11 @@ final class RingReader {
         return guest == other;
     }
 
+    /** The process that writes it. */
+    int slotOf(Node node) {
+        return guest == null ? node.slot() : guest.slot();
+    }
+
     int slots() {
         return slots;
     }

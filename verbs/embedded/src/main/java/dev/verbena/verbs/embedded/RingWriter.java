@@ -58,6 +58,7 @@ final class RingWriter {
                 return false;
             }
             fill(slot(position), target, generation, operation, immediate, lengthBytes, source);
+            StopPoint.PUBLISHING.pass();
             Memory.putLongRelease(slot(position) + Layout.SLOT_STAMP, position + 1);
             position++;
             if (position - consumed > room) {

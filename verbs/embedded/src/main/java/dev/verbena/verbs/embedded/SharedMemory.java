@@ -67,9 +67,9 @@ final class SharedMemory {
      */
     static SharedMemory map(int fd, long lengthBytes, String what) {
         try {
-            int seals = check("fcntl", what, Linux.fcntl(fd, Linux.F_GET_SEALS, 0), false);
+            int seals = Linux.fcntl(fd, Linux.F_GET_SEALS, 0);
             long size = Linux.size(fd);
-            if ((seals & SEALS) != SEALS || size < Math.max(lengthBytes, 1)) {
+            if (seals < 0 || (seals & SEALS) != SEALS || size < Math.max(lengthBytes, 1)) {
                 throw new VerbsException(
                         "mmap", what, Errno.EPROTO, "the peer sent a descriptor that is not sealed or too small");
             }
@@ -88,7 +88,8 @@ final class SharedMemory {
                     "memfd_create",
                     name,
                     Errno.ENOMEM,
-                    String.format("%,d bytes are asked for and %,d can be had on this machine", bytes, available));
+                    String.format(
+                            "%,d bytes of memory are asked for and %,d can be had on this machine", bytes, available));
         }
     }
 
@@ -106,15 +107,18 @@ final class SharedMemory {
     }
 
     private static VerbsException failed(String verb, String name, int errno, boolean huge) {
-        String why = switch (errno) {
-            case Errno.ENOMEM, Errno.ENOSPC ->
-                huge
-                        ? "too few huge pages are free: raise /proc/sys/vm/nr_hugepages"
-                        : "the machine, or the container's memory limit, has too little memory";
+        boolean tooFew = huge && (errno == Errno.ENOMEM || errno == Errno.ENOSPC);
+        String why = tooFew ? "too few huge pages are free: raise /proc/sys/vm/nr_hugepages" : explain(errno);
+        return new VerbsException(verb, name, errno == Errno.ENOSPC ? Errno.ENOMEM : errno, why);
+    }
+
+    /** What usually stands behind an errno of a call that makes a descriptor or a mapping, and how to mend it. */
+    static String explain(int errno) {
+        return switch (errno) {
+            case Errno.ENOMEM, Errno.ENOSPC -> "the machine, or the container's memory limit, has too little memory";
             case Errno.EMFILE -> "the process has too many open descriptors: raise `ulimit -n`";
             default -> "";
         };
-        return new VerbsException(verb, name, errno == Errno.ENOSPC ? Errno.ENOMEM : errno, why);
     }
 
     int fd() {

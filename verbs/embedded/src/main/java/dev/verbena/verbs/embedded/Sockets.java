@@ -4,6 +4,8 @@ import dev.verbena.verbs.Errno;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Abstract Unix sockets with message boundaries, and descriptors in the messages. An abstract name is gone with its
@@ -13,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sockets {
     static final int MESSAGE_MAX = 1024;
-    private static final int DESCRIPTORS_MAX = 2;
+    private static final int DESCRIPTORS_MAX = 3;
     private static final int CONTROL_BYTES = 64;
+    private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
+    private static volatile boolean truncated;
 
     /** Who is at the other end, as the kernel says. */
     record Credentials(int pid, int uid) {}
@@ -108,11 +112,21 @@ final class Sockets {
 
     /** Whether the other end is gone. */
     static boolean isHungUp(int fd) {
+        return revents(fd, 0) != 0;
+    }
+
+    /** Whether there is something to read. */
+    static boolean isReadable(int fd) {
+        return revents(fd, Linux.POLLIN) != 0;
+    }
+
+    private static int revents(int fd, int events) {
         try (Arena arena = Arena.ofConfined()) {
             long pollfd = arena.allocate(8, 8).address();
             long timespec = arena.allocate(16, 8).address();
             Memory.putInt(pollfd, fd);
-            return Linux.ppoll(pollfd, 1, timespec) != 0 && (Memory.getInt(pollfd + 4) >>> 16) != 0;
+            Memory.putInt(pollfd + 4, events);
+            return Linux.ppoll(pollfd, 1, timespec) > 0 ? Memory.getInt(pollfd + 4) >>> 16 : 0;
         }
     }
 
@@ -161,6 +175,10 @@ final class Sockets {
             }
             if (length <= 0) {
                 return new Received(new byte[0], new int[0]);
+            }
+            if ((Memory.getInt(message + 48) & Linux.MSG_CTRUNC) != 0 && !truncated) {
+                truncated = true;
+                LOG.warn("descriptors that a peer sent are lost: {}", SharedMemory.explain(Errno.EMFILE));
             }
             return new Received(Memory.getBytes(data, (int) length), descriptors(message, control));
         }

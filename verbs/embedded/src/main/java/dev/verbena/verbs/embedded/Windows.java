@@ -42,7 +42,7 @@ final class Windows {
             window.unbind(key);
             return WorkCompletionRecord.SUCCESS;
         }
-        if (zero || key == 0 || region == null || !allowed(region.access(), access) || !region.isValid()) {
+        if (zero || key == 0 || region == null || !allowed(region, access) || !region.isValid()) {
             return WorkCompletionRecord.MW_BIND_ERR;
         }
         long offset = sends.remoteAddress() - region.iova();
@@ -55,8 +55,11 @@ final class Windows {
         return WorkCompletionRecord.SUCCESS;
     }
 
-    private static boolean allowed(int region, int window) {
-        boolean writes = (window & (AccessFlags.REMOTE_WRITE | AccessFlags.REMOTE_ATOMIC)) != 0;
-        return (region & AccessFlags.MEMORY_WINDOW_BIND) != 0 && (!writes || (region & AccessFlags.LOCAL_WRITE) != 0);
+    private static boolean allowed(EmbeddedMemoryRegion region, int window) {
+        boolean atomics = (window & AccessFlags.REMOTE_ATOMIC) != 0;
+        boolean writes = atomics || (window & AccessFlags.REMOTE_WRITE) != 0;
+        return (region.access() & AccessFlags.MEMORY_WINDOW_BIND) != 0
+                && (!writes || (region.access() & AccessFlags.LOCAL_WRITE) != 0)
+                && (!atomics || region.isShared());
     }
 }

@@ -92,7 +92,8 @@ final class BadGuestTest {
         SharedMemory control = SharedMemory.create("verbena-test", Layout.CONTROL_BYTES);
         int fd = connect();
         byte[] old = hello(Layout.MAGIC, Layout.VERSION - 1, 7);
-        assertThat(Sockets.send(fd, old, control.fd(), control.fd())).isEqualTo(old.length);
+        assertThat(Sockets.send(fd, old, control.fd(), control.fd(), control.fd()))
+                .isEqualTo(old.length);
         awaitCutOff(fd);
         control.close();
     }
@@ -105,7 +106,7 @@ final class BadGuestTest {
         for (int control : new int[] {unsealed, small.fd()}) {
             int fd = connect();
             byte[] hello = hello(Layout.MAGIC, Layout.VERSION, 7);
-            assertThat(Sockets.send(fd, hello, control, control)).isEqualTo(hello.length);
+            assertThat(Sockets.send(fd, hello, control, control, control)).isEqualTo(hello.length);
             awaitCutOff(fd);
         }
         small.close();
@@ -148,7 +149,7 @@ final class BadGuestTest {
         SharedMemory control = SharedMemory.create("verbena-test", Layout.CONTROL_BYTES);
         int event = Linux.eventfd();
         byte[] hello = hello(Layout.MAGIC, Layout.VERSION, 7);
-        assertThat(Sockets.send(fd, hello, control.fd(), event)).isEqualTo(hello.length);
+        assertThat(Sockets.send(fd, hello, control.fd(), event, event)).isEqualTo(hello.length);
         control.close();
         assertThat(Linux.close(event)).isZero();
         Sockets.Received[] answer = new Sockets.Received[1];
@@ -156,7 +157,7 @@ final class BadGuestTest {
             answer[0] = Sockets.receive(fd);
             return answer[0] != null;
         });
-        assertThat(answer[0].fds()).hasSize(2);
+        assertThat(answer[0].fds()).hasSize(3);
         answer[0].closeDescriptors();
         return fd;
     }

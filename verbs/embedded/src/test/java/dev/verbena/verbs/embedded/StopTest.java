@@ -50,7 +50,7 @@ final class StopTest {
             Process victim = start(listener);
             try {
                 MemoryRegion memory =
-                        pd.allocate(VictimMain.WRITE_BYTES, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
+                        pd.allocate(WriterMain.WRITE_BYTES, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_WRITE);
                 QueuePair qp = pd.createQueuePair(QueuePairConfig.reliable(cq));
                 accept(channel, qp, memory);
                 MemorySegment bytes = memory.memory();
@@ -62,7 +62,7 @@ final class StopTest {
                 long start = System.nanoTime();
                 memory.close();
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(DEREGISTRATION_LIMIT);
-                MemoryRegion next = pd.allocate(VictimMain.WRITE_BYTES, AccessFlags.LOCAL_WRITE);
+                MemoryRegion next = pd.allocate(WriterMain.WRITE_BYTES, AccessFlags.LOCAL_WRITE);
                 next.memory().fill((byte) 0x11);
                 signal(victim, "-CONT");
 
@@ -88,9 +88,8 @@ final class StopTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        VictimMain.class.getName(),
-                        String.valueOf(address == null ? 0 : address.getPort()),
-                        "write")
+                        WriterMain.class.getName(),
+                        String.valueOf(address == null ? 0 : address.getPort()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -26,6 +26,7 @@ final class CapabilitySet {
         boolean strict = infiniband && !traits.rxe();
 
         add(set, device.atomicCapability() != AtomicCapability.NONE, Capability.REMOTE_ATOMICS);
+        add(set, device.atomicCapability() != AtomicCapability.NONE, Capability.ATOMICS_ON_REGISTERED_MEMORY);
         add(set, device.atomicCapability() == AtomicCapability.GLOBAL, Capability.ATOMICS_WITH_CPU);
         add(set, device.maxSharedReceiveQueues() > 0, Capability.SHARED_RECEIVE_QUEUE);
         add(set, has(flags, IbvDeviceAttr.IBV_DEVICE_SRQ_RESIZE), Capability.RESIZE_SHARED_RECEIVE_QUEUE);

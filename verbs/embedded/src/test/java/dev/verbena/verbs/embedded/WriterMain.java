@@ -23,12 +23,10 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/** A process that connects, sends or writes as fast as it can, and is killed or stopped. */
-final class VictimMain {
-    private VictimMain() {}
+/** A process that connects, writes as fast as it can, and is stopped. */
+final class WriterMain {
+    private WriterMain() {}
 
-    static final int SLOTS = 64;
-    static final int MESSAGE_BYTES = 256;
     static final int WRITE_BYTES = 32 << 20;
 
     public static void main(String[] args) throws InterruptedException {
@@ -43,33 +41,12 @@ final class VictimMain {
             Device device = Verbs.devices(provider).getFirst();
             Context context = device.open();
             ProtectionDomain pd = context.allocateProtectionDomain();
-            CompletionQueue cq = context.createCompletionQueue(4 * SLOTS);
-            QueuePair qp = pd.createQueuePair(QueuePairConfig.reliable(cq).sendSlots(SLOTS));
-            MemoryRegion memory = pd.allocate(MESSAGE_BYTES, AccessFlags.LOCAL_WRITE);
+            CompletionQueue cq = context.createCompletionQueue(16);
+            QueuePair qp = pd.createQueuePair(QueuePairConfig.reliable(cq));
             id.attach(qp);
             id.connect(ConnectionParameters.DEFAULT.withRetries(6, 7));
             ConnectionEvent established = next(channel, ConnectionEventType.ESTABLISHED);
-            if (args.length == 1) {
-                send(cq, qp, memory);
-            } else {
-                write(cq, qp, pd.allocate(WRITE_BYTES, AccessFlags.LOCAL_WRITE), established.privateData());
-            }
-        }
-    }
-
-    /** Messages whose every byte is the low byte of their number, until the process ends. */
-    private static void send(CompletionQueue cq, QueuePair qp, MemoryRegion memory) {
-        WorkCompletions completions = new WorkCompletions(SLOTS);
-        for (long number = 0; ; number++) {
-            memory.memory().fill((byte) number);
-            int posted = qp.postSend(number, memory.address(), MESSAGE_BYTES, memory.lkey(), SendFlags.SIGNALED);
-            if (posted != 0) {
-                throw new IllegalStateException("message " + number + " was refused: " + posted);
-            }
-            while (cq.poll(completions) == 0) {
-                Thread.onSpinWait();
-            }
-            completions.requireSuccess(0);
+            write(cq, qp, pd.allocate(WRITE_BYTES, AccessFlags.LOCAL_WRITE), established.privateData());
         }
     }
 
