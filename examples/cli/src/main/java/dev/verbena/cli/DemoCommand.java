@@ -98,6 +98,7 @@ final class DemoCommand extends VerbsCommand {
     @Override
     void declare(ObjectNode fields) {
         fields.putArray("operations");
+        fields.putArray("streams");
     }
 
     @Override
@@ -241,12 +242,20 @@ final class DemoCommand extends VerbsCommand {
                     "%-10s %9s %11s %9s %12s %12s", "operation", "bytes", "iterations", "verified", "median", "99 %"));
             Table table = new Table((ArrayNode) report.fields().get("operations"));
             new DemoOperations(side, bytes, iterations, table).run();
+            say("");
+            say(String.format(
+                    "%-10s %9s %11s %9s %12s %12s", "stream", "bytes", "iterations", "verified", "M/s", "GB/s"));
+            ArrayNode streams = (ArrayNode) report.fields().get("streams");
+            new DemoStreams(side, stream -> table.done(stream, streams)).run();
+            side.ask(DemoProtocol.Request.BYE, 0);
             client.disconnect();
+            table.draw();
             if (table.wrong > 0) {
                 throw new Failure(
                         Failure.Code.NOT_VERIFIED, table.wrong + " operations brought other bytes than were sent");
             }
-            say("all verified; send and write_imm: half of a round trip, the others: until the completion");
+            say("all verified; send and write_imm: half of a round trip, the others: until the completion;");
+            say("streams: " + DemoSide.SEND_SLOTS + " requests at a time. A demonstration, no benchmark.");
         }
     }
 
@@ -260,6 +269,8 @@ final class DemoCommand extends VerbsCommand {
 
     private final class Table implements DemoOperations.Sink {
         private final ArrayNode operations;
+        private final Chart latencies = new Chart("us");
+        private final Chart bandwidths = new Chart("GB/s");
         private int wrong;
 
         private Table(ArrayNode operations) {
@@ -270,6 +281,7 @@ final class DemoCommand extends VerbsCommand {
         public void done(DemoOperations.Result result) {
             result.write(operations);
             wrong += result.verified() ? 0 : 1;
+            latencies.add(result.name(), result.times().percentile(50) / 1e3);
             say(String.format(
                     "%-10s %9d %11d %9s %9.1f us %9.1f us",
                     result.name(),
@@ -278,6 +290,31 @@ final class DemoCommand extends VerbsCommand {
                     result.verified() ? "yes" : "NO",
                     result.times().percentile(50) / 1000.0,
                     result.times().percentile(99) / 1000.0));
+        }
+
+        private void done(DemoStreams.Stream stream, ArrayNode streams) {
+            stream.write(streams);
+            wrong += stream.verified() ? 0 : 1;
+            if (stream.bytes() == DemoProtocol.BULK_BYTES) {
+                bandwidths.add(stream.name(), stream.bytesPerSecond() / 1e9);
+            }
+            say(String.format(
+                    "%-10s %9d %11d %9s %12.3f %12.3f",
+                    stream.name(),
+                    stream.bytes(),
+                    stream.count(),
+                    stream.verified() ? "yes" : "NO",
+                    stream.perSecond() / 1e6,
+                    stream.bytesPerSecond() / 1e9));
+        }
+
+        private void draw() {
+            say("");
+            say("median of one");
+            latencies.lines(System.out.charset()).forEach(DemoCommand.this::say);
+            say("bandwidth of 1 MiB");
+            bandwidths.lines(System.out.charset()).forEach(DemoCommand.this::say);
+            say("");
         }
     }
 }

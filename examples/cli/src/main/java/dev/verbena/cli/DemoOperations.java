@@ -57,7 +57,6 @@ final class DemoOperations {
         read();
         compareAndSwap();
         fetchAndAdd();
-        side.ask(Request.BYE, 0);
     }
 
     private void send() throws InterruptedException {

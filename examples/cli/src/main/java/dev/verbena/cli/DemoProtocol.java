@@ -20,10 +20,19 @@ final class DemoProtocol {
     /** The answer to a check that found nothing wrong. */
     static final long ALL_GOOD = -1;
 
+    /** Bytes of a small message, WRITE or READ of a stream. */
+    static final int SMALL_BYTES = 64;
+
+    /** Bytes of a large WRITE or READ of a stream, and of the memory for it behind the word. */
+    static final int BULK_BYTES = 1 << 20;
+
+    /** Small messages that the server acknowledges at once: it has posted a receive for each again. */
+    static final int CREDIT_MESSAGES = 8;
+
     static final int BYTES_MAX = 1 << 23;
     static final int ITERATIONS_MAX = 1_000_000;
 
-    private static final int MAGIC = 0x56424431;
+    private static final int MAGIC = 0x56424432;
 
     /** What the client can ask for. */
     enum Request {
@@ -38,7 +47,15 @@ final class DemoProtocol {
         /** Tell how many payloads since the last question were wrong; the next payload has number 0. */
         WRONG_PAYLOADS(5),
         /** That was all. */
-        BYE(6);
+        BYE(6),
+        /** Fill the bulk with the pattern of a number. */
+        FILL_BULK(7),
+        /** Compare so many bytes of the bulk (high half) with the pattern of a number (low half), and clear it. */
+        CHECK_BULK(8),
+        /** From now on come small messages without immediate data, numbered from 0; each few of them are credited. */
+        STREAM(9),
+        /** The end of the small messages; the answer is how many were wrong or missing. */
+        STREAM_END(10);
 
         private final int number;
 
@@ -102,5 +119,10 @@ final class DemoProtocol {
     /** Where the word for atomics stands in a window for payloads of so many bytes. */
     static long wordOffset(int bytes) {
         return (bytes + 63L) & -64L;
+    }
+
+    /** Where the bulk begins. */
+    static long bulkOffset(int bytes) {
+        return wordOffset(bytes) + 64;
     }
 }

@@ -23,6 +23,9 @@ final class DemoServer {
     private int payloads;
     private int wrongPayloads;
     private int wrong;
+    private boolean streaming;
+    private long streamed;
+    private int wrongInStream;
 
     DemoServer(CmServer listener, Duration timeout) {
         this.listener = listener;
@@ -89,6 +92,14 @@ final class DemoServer {
             payloads++;
             return true;
         }
+        if (!received.hasImmediate() && streaming) {
+            wrongInStream += side.isSmall(received, streamed) ? 0 : 1;
+            side.postReceive(received.slot());
+            if (++streamed % DemoProtocol.CREDIT_MESSAGES == 0) {
+                side.sendCredit();
+            }
+            return true;
+        }
         if (!received.hasImmediate()) {
             count(side.receivedMismatch(received, payloads) < 0);
             side.postReceive(received.slot());
@@ -133,6 +144,23 @@ final class DemoServer {
                 wrongPayloads = 0;
                 payloads = 0;
                 return answer;
+            }
+            case FILL_BULK -> side.fillWindowBulk((int) argument);
+            case CHECK_BULK -> {
+                long mismatch = side.windowBulkMismatch((int) argument, argument >>> 32);
+                wrong += mismatch < 0 ? 0 : 1;
+                return mismatch;
+            }
+            case STREAM -> {
+                streaming = true;
+                streamed = 0;
+                wrongInStream = 0;
+            }
+            case STREAM_END -> {
+                streaming = false;
+                wrongInStream += streamed == argument ? 0 : 1;
+                wrong += wrongInStream;
+                return wrongInStream;
             }
             case BYE -> {}
         }

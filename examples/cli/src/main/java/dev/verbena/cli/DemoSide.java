@@ -11,6 +11,7 @@ import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.WorkCompletions;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory and the messages of one half of the demo. Whoever writes an outgoing buffer calls {@link #drain} first: what
@@ -29,10 +30,13 @@ final class DemoSide {
     private final Duration timeout;
     private final int bytes;
     private final TestPattern pattern;
+    private final TestPattern small = new TestPattern(DemoProtocol.SMALL_BYTES);
+    private final TestPattern large = new TestPattern(DemoProtocol.BULK_BYTES);
     private final long slotBytes;
     private final MemoryRegion incoming;
     private final MemoryRegion outgoing;
     private final MemoryRegion window;
+    private final MemoryRegion bulk;
     private Hello peer = new Hello(1, 0, 0);
     private int sendsPending;
 
@@ -60,7 +64,9 @@ final class DemoSide {
         this.outgoing = link.pd().allocate(2 * CONTROL_SLOT_BYTES + slotBytes, AccessFlags.LOCAL_WRITE);
         this.window = link.pd()
                 .allocate(
-                        DemoProtocol.wordOffset(bytes) + Long.BYTES, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_ALL);
+                        DemoProtocol.bulkOffset(bytes) + DemoProtocol.BULK_BYTES,
+                        AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_ALL);
+        this.bulk = link.pd().allocate(DemoProtocol.BULK_BYTES, AccessFlags.LOCAL_WRITE);
         for (int slot = 0; slot < RECEIVE_SLOTS; slot++) {
             postReceive(slot);
         }
@@ -87,20 +93,37 @@ final class DemoSide {
     /** Waits for a message. */
     Received receive(String what, Duration wait) throws InterruptedException {
         Deadline deadline = Deadline.in(wait);
-        while (true) {
-            int index = completions.next(deadline, what);
-            WorkCompletions batch = completions.batch();
-            if (!batch.isReceive(index)) {
-                sendsPending--;
-                continue;
-            }
-            return new Received(
-                    (int) batch.id(index),
-                    batch.lengthBytes(index),
-                    batch.opcode(index) == CompletionOpcode.RECV_RDMA_WITH_IMM,
-                    (batch.flags(index) & WorkCompletions.WITH_IMMEDIATE) != 0,
-                    batch.immediate(index));
+        Received received = step(what, deadline);
+        while (received == null) {
+            received = step(what, deadline);
         }
+        return received;
+    }
+
+    /** Waits for one completion: a message, or null for a request of this side. */
+    @Nullable
+    Received step(String what) throws InterruptedException {
+        return step(what, Deadline.in(timeout));
+    }
+
+    private @Nullable Received step(String what, Deadline deadline) throws InterruptedException {
+        int index = completions.next(deadline, what);
+        WorkCompletions batch = completions.batch();
+        if (!batch.isReceive(index)) {
+            sendsPending--;
+            return null;
+        }
+        return new Received(
+                (int) batch.id(index),
+                batch.lengthBytes(index),
+                batch.opcode(index) == CompletionOpcode.RECV_RDMA_WITH_IMM,
+                (batch.flags(index) & WorkCompletions.WITH_IMMEDIATE) != 0,
+                batch.immediate(index));
+    }
+
+    /** Whether another request can be posted. */
+    boolean hasFreeSend() {
+        return sendsPending < SEND_SLOTS;
     }
 
     Received receive(String what) throws InterruptedException {
@@ -230,6 +253,92 @@ final class DemoSide {
 
     long word() {
         return window.memory().get(JAVA_LONG, DemoProtocol.wordOffset(bytes));
+    }
+
+    // ---------------------------------------------------------------- streams
+
+    void fillBulk(int number) {
+        large.fill(bulk.memory(), 0, number);
+    }
+
+    void clearBulk() {
+        bulk.memory().fill((byte) 0);
+    }
+
+    /** The first of so many bytes that is not the number's, -1 when all are. */
+    long bulkMismatch(int number, long lengthBytes) {
+        return large.mismatch(bulk.memory(), 0, number, lengthBytes);
+    }
+
+    void fillWindowBulk(int number) {
+        large.fill(window.memory(), DemoProtocol.bulkOffset(bytes), number);
+    }
+
+    /** The same in the window, which is cleared. */
+    long windowBulkMismatch(int number, long lengthBytes) {
+        long offset = DemoProtocol.bulkOffset(bytes);
+        long mismatch = large.mismatch(window.memory(), offset, number, lengthBytes);
+        window.memory().asSlice(offset, DemoProtocol.BULK_BYTES).fill((byte) 0);
+        return mismatch;
+    }
+
+    private static long bulkPlace(int lengthBytes, long count) {
+        return count * lengthBytes % DemoProtocol.BULK_BYTES;
+    }
+
+    void writeBulk(int lengthBytes, long count) {
+        long place = bulkPlace(lengthBytes, count);
+        sent(
+                "ibv_post_send RDMA_WRITE",
+                qp().postWrite(
+                                0,
+                                bulk.address() + place,
+                                lengthBytes,
+                                bulk.lkey(),
+                                peer.windowAddress() + DemoProtocol.bulkOffset(bytes) + place,
+                                peer.windowKey(),
+                                SendFlags.SIGNALED));
+    }
+
+    void readBulk(int lengthBytes, long count) {
+        long place = bulkPlace(lengthBytes, count);
+        sent(
+                "ibv_post_send RDMA_READ",
+                qp().postRead(
+                                0,
+                                bulk.address() + place,
+                                lengthBytes,
+                                bulk.lkey(),
+                                peer.windowAddress() + DemoProtocol.bulkOffset(bytes) + place,
+                                peer.windowKey(),
+                                SendFlags.SIGNALED));
+    }
+
+    /** Sends the small message of a number; the one that had its place has completed. */
+    void sendSmall(long number) {
+        long place = number % SEND_SLOTS * DemoProtocol.SMALL_BYTES;
+        small.fill(bulk.memory(), place, (int) number);
+        sent(
+                "ibv_post_send SEND",
+                qp().postSend(0, bulk.address() + place, DemoProtocol.SMALL_BYTES, bulk.lkey(), SendFlags.SIGNALED));
+    }
+
+    boolean isSmall(Received received, long number) {
+        return received.lengthBytes() == DemoProtocol.SMALL_BYTES
+                && small.mismatch(incoming.memory(), received.slot() * slotBytes, (int) number) < 0;
+    }
+
+    /** Tells that the receives of some small messages are posted again. */
+    void sendCredit() {
+        sent(
+                "ibv_post_send SEND_WITH_IMM",
+                qp().postSendWithImmediate(
+                                0,
+                                outgoing.address(),
+                                0,
+                                outgoing.lkey(),
+                                DemoProtocol.Request.STREAM.number(),
+                                SendFlags.SIGNALED));
     }
 
     // ---------------------------------------------------------------- atomics

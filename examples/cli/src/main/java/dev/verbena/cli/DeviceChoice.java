@@ -37,6 +37,17 @@ final class DeviceChoice {
                 Failure.LAB_HINT);
     }
 
+    /** Which provider was taken unasked, and why not another. */
+    static String why(String chosen) {
+        String others = Verbs.providers().stream()
+                .filter(provider -> !provider.availability().usable())
+                .map(provider -> "; " + provider.name() + " is not usable: "
+                        + provider.availability().reason())
+                .collect(Collectors.joining());
+        return "provider " + chosen + ": "
+                + Verbs.provider(chosen).availability().reason() + others;
+    }
+
     /** The provider's device of a name; without one its first. */
     static Device device(VerbsProvider provider, @Nullable String name) {
         List<Device> devices = Verbs.devices(provider);

@@ -35,6 +35,11 @@ final class TestPattern {
 
     /** The first byte that is not the number's, -1 when all are. */
     long mismatch(MemorySegment actual, long offset, int number) {
+        return mismatch(actual, offset, number, lengthBytes);
+    }
+
+    /** The same for the first so many bytes. */
+    long mismatch(MemorySegment actual, long offset, int number, long lengthBytes) {
         long first = start(number);
         return MemorySegment.mismatch(table, first, first + lengthBytes, actual, offset, offset + lengthBytes);
     }

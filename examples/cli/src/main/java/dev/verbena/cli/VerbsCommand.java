@@ -46,6 +46,7 @@ abstract class VerbsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private @Nullable Report report;
+    private boolean explained;
 
     /** Puts the command's own fields into the document, as they are when nothing is known yet. */
     abstract void declare(ObjectNode fields);
@@ -178,8 +179,13 @@ abstract class VerbsCommand implements Callable<Integer> {
         return device;
     }
 
-    /** Notes in the document what the command runs on. */
+    /** Notes in the document what the command runs on; and says why, when it was not asked for. */
     final void note(String provider, @Nullable String device) {
+        if (device != null && providerName == null && !explained) {
+            explained = true;
+            err().println(DeviceChoice.why(provider));
+            err().flush();
+        }
         if (report != null) {
             report.runsOn(provider, device);
         }
