@@ -160,7 +160,9 @@ final class Guest implements Agent.Handler {
         if (Obituary.isTrue(obituaryFd)) {
             onReadable();
             end();
-            node.onDeath(slot);
+            if (!orderly) {
+                node.onDeath(slot);
+            }
         }
     }
 

@@ -328,7 +328,9 @@ final class Link implements Agent.Handler {
         if (Obituary.isTrue(obituaryFd)) {
             onReadable();
             end("its process is dead");
-            node.onDeath(slot);
+            if (!orderly) {
+                node.onDeath(slot);
+            }
         }
     }
 

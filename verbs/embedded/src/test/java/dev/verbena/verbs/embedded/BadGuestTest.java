@@ -1,5 +1,6 @@
 package dev.verbena.verbs.embedded;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.verbena.verbs.AccessFlags;
@@ -13,8 +14,17 @@ import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.WorkCompletions;
+import dev.verbena.verbs.cm.ConnectionEvent;
+import dev.verbena.verbs.cm.ConnectionEventType;
+import dev.verbena.verbs.cm.ConnectionId;
+import dev.verbena.verbs.cm.ConnectionParameters;
+import dev.verbena.verbs.cm.EventChannel;
+import dev.verbena.verbs.cm.PortSpace;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -84,6 +94,35 @@ final class BadGuestTest {
             int fd = connect();
             assertThat(Sockets.send(fd, garbage)).isEqualTo(garbage.length);
             awaitCutOff(fd);
+        }
+    }
+
+    @Test
+    void aListenerCutsOffWhatIsNoRequestAndGoesOn() throws InterruptedException {
+        try (EventChannel channel = EventChannel.open(Verbs.provider("embedded"))) {
+            ConnectionId listener = channel.createId(PortSpace.TCP);
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            listener.listen(4);
+            InetSocketAddress at = requireNonNull(listener.localAddress());
+            byte[] request = new CmMessage(
+                            CmMessage.REQUEST, PortSpace.TCP.code(), at, ConnectionParameters.DEFAULT, 7, 0, false)
+                    .encode();
+            byte[] oldVersion = request.clone();
+            oldVersion[4] = 0;
+            byte[] unknown = request.clone();
+            unknown[0] = 77;
+            for (byte[] garbage : new byte[][] {{1}, new byte[300], oldVersion, unknown, Arrays.copyOf(request, 40)}) {
+                int fd = CmPorts.connect(PortSpace.TCP, at);
+                assertThat(Sockets.send(fd, garbage)).isEqualTo(garbage.length);
+                awaitCutOff(fd);
+            }
+            assertThat(channel.poll()).isNull();
+
+            int fd = CmPorts.connect(PortSpace.TCP, at);
+            assertThat(Sockets.send(fd, request)).isEqualTo(request.length);
+            ConnectionEvent event = requireNonNull(channel.await(Duration.ofSeconds(10)));
+            assertThat(event.type()).isEqualTo(ConnectionEventType.CONNECT_REQUEST);
+            assertThat(Linux.close(fd)).isZero();
         }
     }
 
