@@ -1,0 +1,95 @@
+package dev.verbena.tour;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.verbena.connection.Listener;
+import dev.verbena.connection.QueuePairManager;
+import dev.verbena.connection.QueuePairManagerConfig;
+import dev.verbena.memory.RegisteredBuffer;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The programs do what they say. */
+final class TourTest {
+    private final QueuePairManager server = open();
+    private final QueuePairManager client = open();
+
+    private static QueuePairManager open() {
+        return QueuePairManager.open(new QueuePairManagerConfig().provider("embedded"));
+    }
+
+    private static InetSocketAddress here() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
+    @AfterEach
+    void close() {
+        client.close();
+        server.close();
+    }
+
+    @Test
+    void anEchoBringsTheWordsBack() throws Exception {
+        try (Listener listener = Echo.serve(server, here())) {
+            assertThat(Echo.ask(client, listener.address(), "wörter & more")).isEqualTo("wörter & more");
+            String longText = "long ".repeat(100_000);
+            assertThat(Echo.ask(client, listener.address(), longText)).isEqualTo(longText);
+        }
+    }
+
+    @Test
+    void theRemoteCounterLosesNothingOfManyClients() throws Exception {
+        try (RegisteredBuffer counter = server.allocate(Long.BYTES);
+                Listener listener = RemoteCounter.serve(server, here(), counter);
+                ExecutorService threads = Executors.newFixedThreadPool(3)) {
+            List<Future<Long>> clients = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                clients.add(threads.submit(() -> RemoteCounter.count(client, listener.address(), 1000)));
+            }
+            for (Future<Long> one : clients) {
+                assertThat(one.get(30, TimeUnit.SECONDS)).isBetween(999L, 2999L);
+            }
+            assertThat(counter.memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(3000);
+        }
+    }
+
+    @Test
+    void aFileArrivesWhole(@TempDir Path directory) throws Exception {
+        byte[] content = new byte[(17 << 20) + 123];
+        new Random(1).nextBytes(content);
+        Path from = Files.write(directory.resolve("from"), content);
+        Path to = directory.resolve("to");
+        List<Integer> progress = new ArrayList<>();
+        CompletableFuture<Long> done = new CompletableFuture<>();
+        try (FileChannel out = FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                FileChannel in = FileChannel.open(from);
+                Listener listener = FileSend.serve(server, here(), out, done)) {
+            FileSend.send(client, listener.address(), in, progress::add);
+            assertThat(done.get(10, TimeUnit.SECONDS)).isEqualTo(content.length);
+        }
+        assertThat(Files.readAllBytes(to)).isEqualTo(content);
+        assertThat(progress).isSorted().endsWith(100);
+    }
+
+    @Test
+    void aWrongAddressIsSaidSo() {
+        assertThatThrownBy(() -> Endpoint.address("nowhere")).hasMessageContaining("HOST:PORT");
+    }
+}

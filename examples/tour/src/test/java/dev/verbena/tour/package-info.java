@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.tour;
+
+import org.jspecify.annotations.NullMarked;
