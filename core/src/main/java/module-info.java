@@ -1,6 +1,9 @@
 /** Messages, one-sided operations and registered memory over the verbs API. */
 @SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
 module dev.verbena.core {
+    requires java.management;
+    requires transitive jdk.jfr;
+    requires static transitive micrometer.core;
     requires static transitive org.jspecify;
     requires transitive dev.verbena.verbs;
     requires transitive io.netty.buffer;

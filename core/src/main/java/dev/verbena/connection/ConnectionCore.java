@@ -6,6 +6,8 @@ import dev.verbena.messaging.Credits;
 import dev.verbena.messaging.Frame;
 import dev.verbena.messaging.Receiver;
 import dev.verbena.messaging.Sender;
+import dev.verbena.metrics.ConnectionEndedEvent;
+import dev.verbena.metrics.ConnectionOpenedEvent;
 import dev.verbena.metrics.Counters;
 import dev.verbena.onesided.OneSided;
 import dev.verbena.queuepair.ConnectionException;
@@ -249,6 +251,10 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         sender.open(peer.frameMaxBytes());
         oneSided.open();
         heardNs = System.nanoTime();
+        ConnectionOpenedEvent event = new ConnectionOpenedEvent();
+        event.connection = toString();
+        event.loop = loop.toString();
+        event.commit();
         try {
             opened.accept(facade);
         } catch (RuntimeException e) {
@@ -536,6 +542,14 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     private void finish(ConnectionException why) {
         state = State.CLOSED;
+        counters.failures += why.isOrderly() ? 0 : 1;
+        ConnectionEndedEvent event = new ConnectionEndedEvent();
+        event.connection = toString();
+        event.reason = why.reason().name();
+        event.cause = String.valueOf(why.getMessage());
+        event.messagesSent = counters.messagesSent;
+        event.messagesReceived = counters.messagesReceived;
+        event.commit();
         loop.unregister(base);
         qp.close();
         sends.abandon(why);

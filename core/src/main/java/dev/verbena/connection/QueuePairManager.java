@@ -4,6 +4,7 @@ import dev.verbena.memory.LockedMemoryBudget;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.memory.RegisteredPool;
 import dev.verbena.metrics.Counters;
+import dev.verbena.metrics.ManagerMXBean;
 import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.WaitingPolicy;
@@ -63,6 +64,7 @@ public final class QueuePairManager implements AutoCloseable {
     private final Counters ended = new Counters();
     private final int readDepthMax;
     private final long messageBytesMax;
+    private final ManagerBean bean;
     private volatile boolean closed;
 
     private QueuePairManager(QueuePairManagerConfig config) {
@@ -93,6 +95,8 @@ public final class QueuePairManager implements AutoCloseable {
             context.close();
             throw e;
         }
+        this.bean = new ManagerBean(this);
+        bean.register();
         LOG.info("{} of provider {}, {} loop(s), {}", device, device.provider(), loops.size(), config.waitingPolicy());
     }
 
@@ -187,6 +191,11 @@ public final class QueuePairManager implements AutoCloseable {
         return sum;
     }
 
+    /** What it counts, as JMX and Micrometer show it. */
+    public ManagerMXBean metrics() {
+        return bean;
+    }
+
     QueuePairManagerConfig config() {
         return config;
     }
@@ -266,6 +275,7 @@ public final class QueuePairManager implements AutoCloseable {
             return;
         }
         closed = true;
+        bean.unregister();
         List<CompletableFuture<?>> ends = new ArrayList<>();
         connections.forEach(connection -> ends.add(connection.facade().closeAsync()));
         awaitEnds(CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)));

@@ -1,5 +1,7 @@
 package dev.verbena.memory;
 
+import dev.verbena.metrics.MemoryRegisteredEvent;
+import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.Pages;
 import dev.verbena.verbs.ProtectionDomain;
@@ -160,8 +162,13 @@ public final class RegisteredPool implements AutoCloseable {
             budget.reserve(bytes);
         }
         try {
+            MemoryRegisteredEvent event = new MemoryRegisteredEvent();
+            event.begin();
             MemoryRegion region = allocate(bytes);
             regions.add(region);
+            event.bytes = bytes;
+            event.access = AccessFlags.describe(access);
+            event.commit();
             return region;
         } catch (RuntimeException e) {
             budget.release(bytes);

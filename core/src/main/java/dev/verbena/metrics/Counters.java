@@ -27,6 +27,9 @@ public final class Counters {
     /** One-sided operations completed. */
     public long oneSided;
 
+    /** Connections that ended otherwise than in good order. */
+    public long failures;
+
     /** Nothing counted. */
     public Counters() {}
 
@@ -42,6 +45,7 @@ public final class Counters {
         copies += other.copies;
         transfers += other.transfers;
         oneSided += other.oneSided;
+        failures += other.failures;
     }
 
     @Override

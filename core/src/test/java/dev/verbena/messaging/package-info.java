@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.messaging;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,130 @@
+package dev.verbena.metrics;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.verbena.connection.Connection;
+import dev.verbena.connection.Listener;
+import dev.verbena.connection.QueuePairManager;
+import dev.verbena.connection.QueuePairManagerConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.management.ObjectName;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What happens is counted and shown. */
+final class MetricsTest {
+    private final QueuePairManager server = open();
+    private final QueuePairManager client = open();
+    private final BlockingQueue<Integer> received = new LinkedBlockingQueue<>();
+    private final Listener listener = server.listen(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            connection -> connection.onMessage(message -> received.add(message.readableBytes())));
+
+    private static QueuePairManager open() {
+        return QueuePairManager.open(new QueuePairManagerConfig().provider("embedded"));
+    }
+
+    @AfterEach
+    void close() {
+        client.close();
+        server.close();
+    }
+
+    private void sendOneOf(int bytes) throws Exception {
+        try (Connection connection = client.connect(listener.address()).get(10, TimeUnit.SECONDS)) {
+            connection
+                    .send(client.allocator().directBuffer(bytes).writeZero(bytes))
+                    .get(10, TimeUnit.SECONDS);
+            assertThat(received.poll(10, TimeUnit.SECONDS)).isEqualTo(bytes);
+        }
+        await().until(() -> server.connectionCount() == 0);
+    }
+
+    @Test
+    void theCountersOfBothSidesAgreeAlsoAfterTheConnectionHasEnded() throws Exception {
+        sendOneOf(100);
+        sendOneOf(100_000);
+
+        assertThat(client.metrics().getMessagesSent()).isEqualTo(2);
+        assertThat(server.metrics().getMessagesReceived()).isEqualTo(2);
+        assertThat(client.metrics().getBytesSent()).isEqualTo(100_100);
+        assertThat(server.metrics().getBytesReceived()).isEqualTo(100_100);
+        assertThat(server.metrics().getTransfers()).isEqualTo(1);
+        assertThat(client.metrics().getFailures()).isZero();
+        assertThat(client.metrics().getPolls())
+                .isGreaterThanOrEqualTo(client.metrics().getEmptyPolls());
+        assertThat(client.metrics().getRegisteredBytes()).isPositive();
+    }
+
+    @Test
+    void jmxHasOneBeanPerManagerUntilItIsClosed() throws Exception {
+        ObjectName pattern = new ObjectName("dev.verbena:type=Manager,*");
+        Set<ObjectName> names = ManagementFactory.getPlatformMBeanServer().queryNames(pattern, null);
+        assertThat(names).hasSizeGreaterThanOrEqualTo(2);
+        assertThat(ManagementFactory.getPlatformMBeanServer()
+                        .getAttribute(names.iterator().next(), "Provider"))
+                .isEqualTo("embedded");
+
+        client.close();
+        server.close();
+
+        assertThat(ManagementFactory.getPlatformMBeanServer().queryNames(pattern, null))
+                .hasSize(names.size() - 2);
+    }
+
+    @Test
+    void micrometerShowsEveryMeterThatTheDocumentationNames() throws Exception {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        new MicrometerBinder(client.metrics()).bindTo(registry);
+        sendOneOf(100);
+
+        assertThat(registry.get("verbena.messages")
+                        .tag("direction", "sent")
+                        .functionCounter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("verbena.memory.registered").gauge().value()).isPositive();
+        String text = Files.readString(Path.of(System.getProperty("verbena.root"), "docs", "metrics.md"));
+        assertThat(registry.getMeters())
+                .hasSize(16)
+                .allSatisfy(
+                        meter -> assertThat(text).contains("`" + meter.getId().getName() + "`"));
+    }
+
+    @Test
+    void flightRecorderHasTheEventsOfAConnection() throws Exception {
+        Map<String, RecordedEvent> events = new ConcurrentHashMap<>();
+        try (RecordingStream stream = new RecordingStream()) {
+            for (String name : new String[] {"ConnectionOpened", "ConnectionEnded", "MemoryRegistered"}) {
+                stream.enable("dev.verbena." + name).withThreshold(Duration.ZERO);
+                stream.onEvent("dev.verbena." + name, event -> events.putIfAbsent(name, event));
+            }
+            stream.setReuse(false);
+            stream.startAsync();
+            sendOneOf(100);
+            await().atMost(Duration.ofSeconds(20)).until(() -> events.size() == 3);
+        }
+        assertThat(requireNonNull(events.get("MemoryRegistered")).getLong("bytes"))
+                .isPositive();
+        assertThat(requireNonNull(events.get("ConnectionEnded")).getString("reason"))
+                .isIn("CLOSED", "PEER_CLOSED");
+        assertThat(requireNonNull(events.get("ConnectionOpened")).getString("loop"))
+                .startsWith("verbena-loop-");
+    }
+}

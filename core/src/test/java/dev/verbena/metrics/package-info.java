@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.metrics;
+
+import org.jspecify.annotations.NullMarked;
