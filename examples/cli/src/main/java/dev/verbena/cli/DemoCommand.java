@@ -295,7 +295,7 @@ final class DemoCommand extends VerbsCommand {
         private void done(DemoStreams.Stream stream, ArrayNode streams) {
             stream.write(streams);
             wrong += stream.verified() ? 0 : 1;
-            if (stream.bytes() == DemoProtocol.BULK_BYTES) {
+            if (stream.bytes() == DemoProtocol.LARGE_BYTES) {
                 bandwidths.add(stream.name(), stream.bytesPerSecond() / 1e9);
             }
             say(String.format(
@@ -312,7 +312,7 @@ final class DemoCommand extends VerbsCommand {
             say("");
             say("median of one");
             latencies.lines(System.out.charset()).forEach(DemoCommand.this::say);
-            say("bandwidth of 1 MiB");
+            say("bandwidth of 64 KiB requests");
             bandwidths.lines(System.out.charset()).forEach(DemoCommand.this::say);
             say("");
         }

@@ -23,7 +23,10 @@ final class DemoProtocol {
     /** Bytes of a small message, WRITE or READ of a stream. */
     static final int SMALL_BYTES = 64;
 
-    /** Bytes of a large WRITE or READ of a stream, and of the memory for it behind the word. */
+    /** Bytes of a large WRITE or READ of a stream: slow links acknowledge it before the timeout, too. */
+    static final int LARGE_BYTES = 1 << 16;
+
+    /** Bytes of the memory for streams, behind the word. */
     static final int BULK_BYTES = 1 << 20;
 
     /** Small messages that the server acknowledges at once: it has posted a receive for each again. */

@@ -335,7 +335,7 @@ final class DemoSide {
                 qp().postSendWithImmediate(
                                 0,
                                 outgoing.address(),
-                                0,
+                                DemoProtocol.CONTROL_BYTES,
                                 outgoing.lkey(),
                                 DemoProtocol.Request.STREAM.number(),
                                 SendFlags.SIGNALED));

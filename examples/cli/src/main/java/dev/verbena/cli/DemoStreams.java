@@ -62,8 +62,8 @@ final class DemoStreams {
         send();
         write(DemoProtocol.SMALL_BYTES, 1);
         read(DemoProtocol.SMALL_BYTES, 2);
-        write(DemoProtocol.BULK_BYTES, 3);
-        read(DemoProtocol.BULK_BYTES, 4);
+        write(DemoProtocol.LARGE_BYTES, 3);
+        read(DemoProtocol.LARGE_BYTES, 4);
     }
 
     /** Messages as far as the server has told that it has posted receives for them. */
@@ -126,7 +126,7 @@ final class DemoStreams {
     }
 
     private static boolean goesOn(int bytes, long count, long start) {
-        boolean look = bytes == DemoProtocol.BULK_BYTES || count % LOOK_EVERY == 0;
+        boolean look = bytes == DemoProtocol.LARGE_BYTES || count % LOOK_EVERY == 0;
         return !look || System.nanoTime() - start < STREAM_NS;
     }
 

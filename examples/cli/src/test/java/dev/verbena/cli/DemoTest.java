@@ -25,14 +25,14 @@ final class DemoTest {
                         assertThat(operation.path("verified").asBoolean()).isTrue());
         assertThat(document.path("streams"))
                 .extracting(stream -> stream.path("name").asText() + stream.path("bytes"))
-                .containsExactly("send64", "write64", "read64", "write1048576", "read1048576");
+                .containsExactly("send64", "write64", "read64", "write65536", "read65536");
         assertThat(document.path("streams")).allSatisfy(stream -> {
             assertThat(stream.path("verified").asBoolean()).isTrue();
             assertThat(stream.path("bytes_per_second").asDouble())
                     .isEqualTo(stream.path("messages_per_second").asDouble()
                             * stream.path("bytes").asInt());
         });
-        assertThat(demo.err()).contains("bandwidth of 1 MiB", "GB/s");
+        assertThat(demo.err()).contains("bandwidth of 64 KiB requests", "GB/s");
     }
 
     @Test
