@@ -37,6 +37,11 @@ final class DeviceChoice {
                 Failure.LAB_HINT);
     }
 
+    /** Whether no provider would rather be taken. */
+    static boolean isPreferred(String provider) {
+        return Verbs.providers().getFirst().name().equals(provider);
+    }
+
     /** Which provider was taken unasked, and why not another. */
     static String why(String chosen) {
         String others = Verbs.providers().stream()

@@ -179,9 +179,9 @@ abstract class VerbsCommand implements Callable<Integer> {
         return device;
     }
 
-    /** Notes in the document what the command runs on; and says why, when it was not asked for. */
+    /** Notes in the document what the command runs on; and says why, when it is neither asked for nor preferred. */
     final void note(String provider, @Nullable String device) {
-        if (device != null && providerName == null && !explained) {
+        if (device != null && providerName == null && !explained && !DeviceChoice.isPreferred(provider)) {
             explained = true;
             err().println(DeviceChoice.why(provider));
             err().flush();

@@ -36,7 +36,7 @@ final class DemoTest {
     }
 
     @Test
-    void theProviderThatIsTakenUnaskedIsNamedOnceWithTheReason() {
+    void theProviderThatIsTakenForWantOfABetterOneIsNamedOnceWithTheReason() {
         Assumptions.assumeTrue(
                 DeviceChoice.provider(null).name().equals("embedded"), "this machine has an RDMA device");
 
