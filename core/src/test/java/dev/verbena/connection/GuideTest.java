@@ -1,0 +1,138 @@
+package dev.verbena.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.verbena.memory.RegisteredBuffer;
+import dev.verbena.messaging.Claim;
+import dev.verbena.messaging.SendResult;
+import dev.verbena.onesided.RemoteBuffer;
+import dev.verbena.onesided.Share;
+import dev.verbena.queuepair.ConnectionException.Reason;
+import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.WaitingPolicy;
+import dev.verbena.verbs.AccessFlags;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The snippets of the guide's chapters on the core: they stand here as they stand there, and run. */
+@SuppressWarnings({"FutureReturnValueIgnored", "CheckReturnValue"}) // as in the guide
+final class GuideTest {
+    @Test
+    void theSnippetsRun() throws Exception {
+        QueuePairManagerConfig config = Pair.config();
+        InetSocketAddress address = Pair.loopback(0);
+        BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+        BlockingQueue<Connection> accepted = new LinkedBlockingQueue<>();
+        BlockingQueue<RemoteBuffer> remotes = new LinkedBlockingQueue<>();
+        BlockingQueue<Reason> reasons = new LinkedBlockingQueue<>();
+
+        QueuePairManager manager = QueuePairManager.open(config);
+        // spotless:off
+        Listener listener = manager.listen(address, connection -> connection.onMessage(message -> connection.send(message.retain())));
+        // spotless:on
+        Connection connection = manager.connect(listener.address()).get(5, TimeUnit.SECONDS);
+        connection.onMessage(message -> answers.add(message.toString(StandardCharsets.UTF_8)));
+        ByteBuf request = manager.allocator().directBuffer();
+        request.writeCharSequence("hello", StandardCharsets.UTF_8);
+        connection.send(request).get(5, TimeUnit.SECONDS);
+        assertThat(answers.poll(5, TimeUnit.SECONDS)).isEqualTo("hello");
+
+        ByteBuf message = manager.allocator().directBuffer(5).writeZero(5);
+        int result = connection.trySend(message);
+        if (result != SendResult.SENT) {
+            message.release();
+        }
+        assertThat(answers.poll(5, TimeUnit.SECONDS)).hasSize(5);
+        connection.close();
+
+        try (Listener sharing = manager.listen(Pair.loopback(0), accepted::add)) {
+            Connection second = manager.connect(sharing.address()).get(5, TimeUnit.SECONDS);
+            Connection serverSide = accepted.poll(5, TimeUnit.SECONDS);
+            assertThat(serverSide).isNotNull();
+            remoteMemory(manager, second, serverSide, remotes);
+            ending(second, reasons);
+        }
+        manager.close();
+    }
+
+    private static void remoteMemory(
+            QueuePairManager manager,
+            Connection connection,
+            Connection serverSide,
+            BlockingQueue<RemoteBuffer> remotes)
+            throws Exception {
+        RegisteredBuffer mine = manager.allocate(64);
+        RegisteredBuffer table = manager.allocate(1 << 20);
+        // spotless:off
+        Share share = serverSide.share(table, AccessFlags.REMOTE_READ | AccessFlags.REMOTE_ATOMIC).get(5, TimeUnit.SECONDS);
+        connection.onShare(remotes::add);
+        RemoteBuffer remote = remotes.poll(5, TimeUnit.SECONDS);
+        assertThat(remote).isNotNull();
+        connection.read(remote.slice(4096, 64), mine).get(5, TimeUnit.SECONDS);
+        long before = connection.fetchAndAdd(remote.at(0), 1).get(5, TimeUnit.SECONDS);
+        // spotless:on
+        assertThat(before).isZero();
+        share.revoke().get(5, TimeUnit.SECONDS);
+        mine.close();
+        table.close();
+    }
+
+    private static void ending(Connection connection, BlockingQueue<Reason> reasons) throws InterruptedException {
+        connection.onClose(cause -> reasons.add(cause.reason()));
+        connection.close();
+        assertThat(reasons.poll(5, TimeUnit.SECONDS)).isEqualTo(Reason.CLOSED);
+    }
+
+    @Test
+    void theFastestWayRuns() throws Exception {
+        QueuePairManagerConfig driven = Pair.config().waitingPolicy(WaitingPolicy.APPLICATION);
+        BlockingQueue<Long> received = new LinkedBlockingQueue<>();
+        try (QueuePairManager server = QueuePairManager.open(Pair.config());
+                QueuePairManager client = QueuePairManager.open(driven);
+                Listener listener = server.listen(
+                        Pair.loopback(0), c -> c.onMessage(message -> received.add(message.readLongLE())))) {
+            EventLoop loop = client.loops().getFirst();
+            CompletableFuture<Connection> future = client.connect(listener.address());
+            while (!future.isDone()) {
+                loop.poll();
+            }
+            Connection connection = future.get();
+            Claim claim = new Claim();
+            long value = 42;
+            if (connection.tryClaim(64, claim) >= 0) {
+                claim.memory().set(ValueLayout.JAVA_LONG_UNALIGNED, claim.offset(), value);
+                claim.commit();
+            }
+            loop.poll();
+            assertThat(received.poll(5, TimeUnit.SECONDS)).isEqualTo(42);
+        }
+    }
+
+    @Test
+    void everyLineOfTheGuidesSnippetsStandsHere() throws IOException {
+        Path root = Path.of(System.getProperty("verbena.root"));
+        String guide = Files.readString(root.resolve("docs/guide.md"));
+        String here = Files.readString(root.resolve("core/src/test/java/dev/verbena/connection/GuideTest.java"));
+        List<String> mine = here.lines().map(String::strip).toList();
+        int first = guide.indexOf("# Guide: messages with the core");
+        assertThat(first).isPositive();
+        List<String> snippets = guide.substring(first)
+                .lines()
+                .filter(line -> line.startsWith("    "))
+                .map(String::strip)
+                .toList();
+        assertThat(snippets).hasSizeGreaterThan(20);
+        assertThat(mine).containsAll(snippets);
+    }
+}
