@@ -392,6 +392,10 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     @Override
     protected void onTurnEnd() {
         State now = state;
+        if (sender.isClaimed() && now != State.ENDING) {
+            // Nothing may be posted before the claim; its end touches the connection again.
+            return;
+        }
         if (now == State.OPEN || now == State.CLOSING) {
             if (flushSeen) {
                 fail(lost());
@@ -419,6 +423,9 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         if (now == State.OPEN) {
             if (disconnected && nowNs - deadlineNs >= 0) {
                 fail(lost());
+                return;
+            }
+            if (sender.isClaimed()) {
                 return;
             }
             if (credits.owesAny()) {

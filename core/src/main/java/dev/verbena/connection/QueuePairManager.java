@@ -271,6 +271,10 @@ public final class QueuePairManager implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (EventLoop.isLoopThread()) {
+            throw new IllegalStateException(
+                    "a manager cannot be closed on an event loop's own thread, which it waits for: use another thread");
+        }
         if (closed) {
             return;
         }

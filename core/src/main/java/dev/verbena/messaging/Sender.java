@@ -203,6 +203,11 @@ public final class Sender {
         return true;
     }
 
+    /** Whether a slot is claimed: then no other request may take it. */
+    public boolean isClaimed() {
+        return claimed;
+    }
+
     void commitClaim(int lengthBytes, int type) {
         claimed = false;
         if (ended != null) {

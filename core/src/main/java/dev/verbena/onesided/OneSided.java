@@ -179,6 +179,9 @@ public final class OneSided {
         if (!open) {
             return SendResult.CLOSED;
         }
+        if (sender.isClaimed()) {
+            throw new IllegalStateException("a claim is open: commit or abort it first");
+        }
         if (ring.free() <= SLOTS_KEPT || (kind == WRITE_WITH_IMMEDIATE && !sender.tryTakeDataCredit())) {
             counters.sendStalls++;
             return SendResult.BACK_PRESSURED;
@@ -277,7 +280,7 @@ public final class OneSided {
         } else if (pending.size() >= PENDING_MAX) {
             request.completeExceptionally(new ConnectionException(
                     Reason.BACK_PRESSURE, "too many one-sided operations wait on this connection"));
-        } else if (!pending.isEmpty() || !request.tryPost()) {
+        } else if (!pending.isEmpty() || sender.isClaimed() || !request.tryPost()) {
             pending.add(request);
         }
     }
@@ -318,7 +321,7 @@ public final class OneSided {
                     end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
             return;
         }
-        if (ring.free() <= SLOTS_KEPT || shares.size() >= SHARES_MAX) {
+        if (sender.isClaimed() || ring.free() <= SLOTS_KEPT || shares.size() >= SHARES_MAX) {
             future.completeExceptionally(new ConnectionException(
                     Reason.BACK_PRESSURE, "no room to bind a window now: wait for what is under way"));
             return;
@@ -442,7 +445,7 @@ public final class OneSided {
     }
 
     private void invalidate(Share share) {
-        if (ring.free() == 0) {
+        if (ring.free() == 0 || sender.isClaimed()) {
             // Tried again with the next tick.
             share.revokeDeadlineNs = System.nanoTime();
             return;

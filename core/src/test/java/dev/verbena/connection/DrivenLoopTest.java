@@ -124,6 +124,34 @@ final class DrivenLoopTest {
     }
 
     @Test
+    void whatHappensMeanwhileDoesNotTouchAnOpenClaim() throws Exception {
+        Connection connection = connect();
+        AtomicReference<String> last = new AtomicReference<>("");
+        connection.onMessage((type, message) -> {
+            last.set(type + ":" + message.readableBytes() + ":" + message.getLongLE(0));
+            received++;
+        });
+        Claim claim = new Claim();
+        assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
+        claim.memory().set(JAVA_LONG_UNALIGNED, claim.offset(), 4711L);
+        // A long message to be read, a short one, and credits to be returned.
+        CompletableFuture<Void> big = requireNonNull(accepted.get())
+                .send(1, server.allocator().directBuffer(100_000).writeZero(100_000));
+        CompletableFuture<Void> small = requireNonNull(accepted.get())
+                .send(2, server.allocator().directBuffer(8).writeZero(8));
+        for (int i = 0; i < 20_000; i++) {
+            clientLoop.poll();
+            serverLoop.poll();
+        }
+        assertThat(big).isNotDone();
+
+        claim.commit();
+
+        drive(() -> big.isDone() && small.isDone() && received == 3);
+        assertThat(last).hasValue("0:8:4711");
+    }
+
+    @Test
     @Timeout(60)
     void anEagerMessageAllocatesNothing() throws Exception {
         Connection connection = connect();

@@ -38,9 +38,8 @@ final class GuideTest {
         BlockingQueue<Reason> reasons = new LinkedBlockingQueue<>();
 
         QueuePairManager manager = QueuePairManager.open(config);
-        // spotless:off
-        Listener listener = manager.listen(address, connection -> connection.onMessage(message -> connection.send(message.retain())));
-        // spotless:on
+        Listener listener = manager.listen(
+                address, connection -> connection.onMessage(message -> connection.send(message.retain())));
         Connection connection = manager.connect(listener.address()).get(5, TimeUnit.SECONDS);
         connection.onMessage(message -> answers.add(message.toString(StandardCharsets.UTF_8)));
         ByteBuf request = manager.allocator().directBuffer();
@@ -67,21 +66,18 @@ final class GuideTest {
     }
 
     private static void remoteMemory(
-            QueuePairManager manager,
-            Connection connection,
-            Connection serverSide,
-            BlockingQueue<RemoteBuffer> remotes)
+            QueuePairManager manager, Connection connection, Connection serverSide, BlockingQueue<RemoteBuffer> remotes)
             throws Exception {
         RegisteredBuffer mine = manager.allocate(64);
         RegisteredBuffer table = manager.allocate(1 << 20);
-        // spotless:off
-        Share share = serverSide.share(table, AccessFlags.REMOTE_READ | AccessFlags.REMOTE_ATOMIC).get(5, TimeUnit.SECONDS);
+        Share share = serverSide
+                .share(table, AccessFlags.REMOTE_READ | AccessFlags.REMOTE_ATOMIC)
+                .get(5, TimeUnit.SECONDS);
         connection.onShare(remotes::add);
         RemoteBuffer remote = remotes.poll(5, TimeUnit.SECONDS);
         assertThat(remote).isNotNull();
         connection.read(remote.slice(4096, 64), mine).get(5, TimeUnit.SECONDS);
         long before = connection.fetchAndAdd(remote.at(0), 1).get(5, TimeUnit.SECONDS);
-        // spotless:on
         assertThat(before).isZero();
         share.revoke().get(5, TimeUnit.SECONDS);
         mine.close();
