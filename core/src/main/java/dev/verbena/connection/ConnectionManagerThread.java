@@ -151,11 +151,10 @@ final class ConnectionManagerThread implements AutoCloseable {
         }
     }
 
+    /** At once: when it returns, nobody is connected any more. */
     void stopListening(Listening listening) {
-        command(() -> {
-            roles.remove(listening.id);
-            listening.id.close();
-        });
+        listening.id.close();
+        command(() -> roles.remove(listening.id));
     }
 
     CompletableFuture<Connection> connect(
