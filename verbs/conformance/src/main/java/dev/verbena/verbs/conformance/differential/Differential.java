@@ -2,7 +2,9 @@ package dev.verbena.verbs.conformance.differential;
 
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.Opcode;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,6 +19,7 @@ import java.util.TreeSet;
 public final class Differential {
     private final Map<String, Judge> judges = new TreeMap<>();
     private final Map<String, Integer> coverage = new TreeMap<>();
+    private final Map<String, Integer> differences = new TreeMap<>();
     private int decided;
     private int undecided;
     private boolean shrinking = true;
@@ -47,14 +50,34 @@ public final class Differential {
     public String run(long seed) {
         Program program = Generator.program(seed);
         StringBuilder wrong = new StringBuilder();
+        List<Judge.Verdict> good = new ArrayList<>();
         judges.forEach((name, judge) -> {
             Judge.Verdict verdict = judge.judge(program);
             note(verdict);
             if (!verdict.agrees()) {
                 wrong.append(explain(name, judge, verdict));
+            } else if (verdict.decided()) {
+                good.add(verdict);
             }
         });
+        if (good.size() > 1) {
+            compare(good.getFirst(), good.getLast());
+        }
         return wrong.toString();
+    }
+
+    /** Both kept the rules for what they declare; what they did otherwise than each other is noted. */
+    private void compare(Judge.Verdict one, Judge.Verdict other) {
+        String type = one.program().setup().type().name();
+        for (int round = 0; round < one.seen().size(); round++) {
+            Outcome.differences(one.seen().get(round), other.seen().get(round))
+                    .forEach(what -> differences.merge(type + " " + what, 1, Integer::sum));
+        }
+    }
+
+    /** Where two devices did not do the same though both kept the rules, and how often; in the order of their names. */
+    public Map<String, Integer> differences() {
+        return Collections.unmodifiableMap(differences);
     }
 
     private String explain(String name, Judge judge, Judge.Verdict verdict) {

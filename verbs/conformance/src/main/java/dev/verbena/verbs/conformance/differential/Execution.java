@@ -120,7 +120,7 @@ final class Execution implements AutoCloseable {
 
     private void postLast(RealEnd end) {
         long address = end.address(Key.MAIN, 0);
-        int lkey = end.key(Key.MAIN);
+        int lkey = end.localKey(Key.MAIN);
         int answer = program.setup().type() == QueuePairType.UD
                 ? end.qp.postDatagram(
                         Model.LAST_SEND,
@@ -201,7 +201,7 @@ final class Execution implements AutoCloseable {
     private static ScatterGatherList list(RealEnd end, List<Buffer> buffers) {
         ScatterGatherList list = new ScatterGatherList(Math.max(1, buffers.size()));
         for (Buffer buffer : buffers) {
-            list.add(end.address(buffer.key(), buffer.offset()), buffer.length(), end.key(buffer.key()));
+            list.add(end.address(buffer.key(), buffer.offset()), buffer.length(), end.localKey(buffer.key()));
         }
         return list;
     }
@@ -238,7 +238,7 @@ final class Execution implements AutoCloseable {
                         request.id(),
                         end.address(only.key(), only.offset()),
                         only.length(),
-                        end.key(only.key()),
+                        end.localKey(only.key()),
                         peer.key(request.key()),
                         request.flags());
             }
@@ -295,7 +295,7 @@ final class Execution implements AutoCloseable {
                     request.id(),
                     end.address(only.key(), only.offset()),
                     only.length(),
-                    end.key(only.key()),
+                    end.localKey(only.key()),
                     request.immediate(),
                     end.toPeer(),
                     peer.qp.number(),

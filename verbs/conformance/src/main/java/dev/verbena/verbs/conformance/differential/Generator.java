@@ -4,6 +4,7 @@ import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -20,12 +21,16 @@ final class Generator {
     private final Program.Setup setup;
     private final List<Program.Round> rounds = new ArrayList<>();
     private Model model;
+    /** Some devices cannot do it otherwise. */
+    private final boolean windowsFirst;
+
     private int lastId;
 
     private Generator(long seed) {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
         this.setup = setup();
+        this.windowsFirst = chance(60);
         this.model = new Model(new Program(seed, setup, List.of()), Rules.STRICT);
     }
 
@@ -164,6 +169,9 @@ final class Generator {
             }
             Step.Request request = maker.request(id, opcode, room, index == count - 1);
             requests.add(index == spoiled ? maker.spoil(request, room) : request);
+        }
+        if (windowsFirst) {
+            requests.sort(Comparator.comparing(request -> !request.isOnWindow()));
         }
         return merge(posts(from, requests), receives);
     }

@@ -59,6 +59,8 @@ final class Model {
     private boolean posted;
     private boolean broke;
     private boolean alreadyBroken;
+    /** The step that posted what is executed now. */
+    private int executing;
 
     Model(Program program, Rules rules) {
         this.program = program;
@@ -288,12 +290,16 @@ final class Model {
         }
         require(!from.isReady() || to.isReady(), "it depends on retries when a send to nobody fails");
         Step.Request lastSent = null;
+        boolean fenced = from.sends.stream().anyMatch(next -> next.what().has(SendFlags.FENCE));
+        messages.mayWait(rules.sound() || !fenced);
         for (ModelEnd.Posted<Step.Request> next : from.sends) {
             Step.Request request = next.what();
+            executing = next.step();
             if (!from.isReady()) {
                 // IBTA 10.3.1: in ERROR and SQE a request is flushed, and makes a completion, signaled or not.
                 complete(from, false, request.id(), EnumSet.of(CompletionStatus.WR_FLUSH_ERR), "");
             } else if (request.isOnWindow()) {
+                require(rules.sound() || lastSent == null, "it may stop there");
                 onWindow(from, request);
             } else {
                 execute(from, to, next);
@@ -422,6 +428,7 @@ final class Model {
         if (request.opcode() == Opcode.LOCAL_INV) {
             // IBTA 10.6.5: only a valid key of a type 2 window of this queue pair can be invalidated.
             boolean valid = request.key() == Key.WINDOW_2 && end.window(Key.WINDOW_2).bound;
+            require(valid || rules.sound(), "the device may not survive it");
             if (valid) {
                 end.window(Key.WINDOW_2).bound = false;
                 succeed(end, request);
@@ -498,6 +505,10 @@ final class Model {
         if (end.state != QueuePairState.ERROR) {
             broke = true;
             end.state = QueuePairState.ERROR;
+            boolean known = end.receives.stream().allMatch(receive -> receive.step() <= executing);
+            require(
+                    rules.sound() || setup.shared() || known,
+                    "a receive is posted to a queue pair that has failed by itself");
             flushReceives(end, now.completions);
         }
     }

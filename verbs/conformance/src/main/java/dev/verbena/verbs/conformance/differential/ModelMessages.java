@@ -24,11 +24,17 @@ final class ModelMessages {
     private final Program.Setup setup;
     private final boolean reliable;
     private final Set<Integer> delivered = new HashSet<>();
+    private boolean mayWait = true;
 
     ModelMessages(Model model, Program.Setup setup) {
         this.model = model;
         this.setup = setup;
         this.reliable = setup.type() == QueuePairType.RC;
+    }
+
+    /** Whether a device survives that messages of the next direction wait for a receive. */
+    void mayWait(boolean may) {
+        mayWait = may;
     }
 
     /** Whether a message took a receive, so that its receiver's completion tells of it. */
@@ -42,6 +48,7 @@ final class ModelMessages {
         boolean late = receive != null && receive.step() > next.step();
         Model.require(reliable || receive != null, "nobody can see when an unreliable message was lost");
         Model.require(!late || (reliable && setup.rnrRetry() == Model.ENDLESS), "the receive may be too late");
+        Model.require(!late || mayWait, "the device may never go on");
         if (!goodLocally) {
             failLocally(from, to, request, receive);
         } else if (isLost(request)) {
@@ -119,6 +126,7 @@ final class ModelMessages {
         long length = messageBytes(request);
         boolean invalidates = request.opcode() == Opcode.SEND_WITH_INV;
         boolean invalid = invalidates && !mayInvalidate(from, to, request.key());
+        Model.require(!invalid || model.rules().sound(), "the device may not survive it");
         boolean fits = length <= receive.totalBytes();
         boolean good = isGood(to, receive, length);
         Model.require((fits ? 0 : 1) + (good ? 0 : 1) + (invalid ? 1 : 0) < 2, "a second mistake");
@@ -162,6 +170,8 @@ final class ModelMessages {
         to.forget(receive.into());
         if (!reliable) {
             Model.require(!setup.shared(), "whether a shared receive is used up is left open");
+            Model.require(
+                    setup.type() == QueuePairType.UC || model.rules().sound(), "the receiver may fail, and should not");
             model.succeed(from, request);
             return;
         }

@@ -131,6 +131,28 @@ final class Outcome {
         return "";
     }
 
+    /** What two devices did differently, without ids and bytes: kinds of differences, to be counted. */
+    static List<String> differences(Outcome one, Outcome other) {
+        List<String> differences = new ArrayList<>();
+        for (Queue queue : Queue.ALL) {
+            List<Completed> here = one.completions.getOrDefault(queue, List.of());
+            List<Completed> there = other.completions.getOrDefault(queue, List.of());
+            String kind = queue.receives() ? "receive" : "send";
+            if (here.size() != there.size()) {
+                differences.add(kind + "s: " + (here.size() - there.size()) + " more completions");
+            }
+            for (int index = 0; index < Math.min(here.size(), there.size()); index++) {
+                if (!here.get(index).statuses.equals(there.get(index).statuses)) {
+                    differences.add(kind + ": " + here.get(index).statuses + ", " + there.get(index).statuses);
+                }
+            }
+        }
+        if (!one.states.equals(other.states)) {
+            differences.add("states: " + one.states + ", " + other.states);
+        }
+        return differences;
+    }
+
     /** Every status that occurs. */
     Set<CompletionStatus> statuses() {
         Set<CompletionStatus> all = EnumSet.noneOf(CompletionStatus.class);

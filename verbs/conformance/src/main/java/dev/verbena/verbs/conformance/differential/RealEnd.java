@@ -51,6 +51,7 @@ final class RealEnd implements AutoCloseable {
     private final Map<Key, MemoryRegion> regions = new EnumMap<>(Key.class);
     private final Map<Key, MemorySegment> memory = new EnumMap<>(Key.class);
     private final Map<Key, Long> addresses = new EnumMap<>(Key.class);
+    private final Map<Key, Integer> localKeys = new EnumMap<>(Key.class);
     private final Map<Key, Integer> keys = new EnumMap<>(Key.class);
     private final Map<Key, MemoryWindow> windows = new EnumMap<>(Key.class);
     private final WorkCompletions polled = new WorkCompletions(16);
@@ -73,6 +74,7 @@ final class RealEnd implements AutoCloseable {
             register(key, ModelEnd.initialBytes(program, side, key));
         }
         keys.put(Key.WRONG, region(Key.MAIN).rkey() ^ WRONG_BITS);
+        localKeys.put(Key.WRONG, region(Key.MAIN).lkey() ^ WRONG_BITS);
         this.shared = setup.shared()
                 ? pd.createSharedReceiveQueue(new SharedReceiveQueueConfig(setup.slots(), setup.entries(), 0))
                 : null;
@@ -91,6 +93,7 @@ final class RealEnd implements AutoCloseable {
         memory.put(key, segment);
         addresses.put(key, region.address());
         keys.put(key, region.rkey());
+        localKeys.put(key, region.lkey());
     }
 
     private QueuePairConfig config() {
@@ -200,7 +203,16 @@ final class RealEnd implements AutoCloseable {
         return address + offset;
     }
 
-    /** The number behind a key's name, as it is now. */
+    /** The number behind a key's name, for this side's own buffers. */
+    int localKey(Key key) {
+        Integer number = localKeys.get(key);
+        if (number == null) {
+            throw new IllegalArgumentException(key + " is no key of a local buffer");
+        }
+        return number;
+    }
+
+    /** The number behind a key's name, as it is now, for the peer. */
     int key(Key key) {
         if (key.isWindow()) {
             return window(key).rkey();
@@ -275,7 +287,7 @@ final class RealEnd implements AutoCloseable {
         if (pulled || polled.isReceive(index)) {
             text.append(' ').append(polled.lengthBytes(index)).append(" B");
         }
-        if ((polled.flags(index) & WorkCompletions.WITH_IMMEDIATE) != 0) {
+        if (polled.isReceive(index) && (polled.flags(index) & WorkCompletions.WITH_IMMEDIATE) != 0) {
             text.append(" imm ").append(polled.immediate(index));
         }
         if ((polled.flags(index) & WorkCompletions.WITH_INVALIDATE) != 0) {
