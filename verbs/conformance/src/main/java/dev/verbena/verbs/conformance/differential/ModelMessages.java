@@ -102,6 +102,7 @@ final class ModelMessages {
         List<Buffer> remote = List.of(new Buffer(request.key(), request.remoteOffset(), length));
         if (!permitted || !reached) {
             Model.require(receive != null && permitted != reached, "a second mistake");
+            Model.require(!reliable || model.rules().sound(), "the receive may fail, and should be flushed");
             Set<CompletionStatus> statuses = permitted
                     ? model.rules().allowed(CompletionStatus.REM_ACCESS_ERR)
                     : EnumSet.of(CompletionStatus.REM_INV_REQ_ERR, CompletionStatus.REM_ACCESS_ERR);
@@ -170,8 +171,7 @@ final class ModelMessages {
         to.forget(receive.into());
         if (!reliable) {
             Model.require(!setup.shared(), "whether a shared receive is used up is left open");
-            Model.require(
-                    setup.type() == QueuePairType.UC || model.rules().sound(), "the receiver may fail, and should not");
+            Model.require(model.rules().sound(), "the receiver may fail, and should not");
             model.succeed(from, request);
             return;
         }

@@ -15,7 +15,8 @@ import java.util.Set;
  * @param slotsFreedByPolling queues have the size that was asked for, and a slot is free when its completion was polled
  * @param sound it does not stop or fail where kernel Soft-RoCE, which is known here by its want of exact statuses, does so: at
  *     BIND_MW and LOCAL_INV behind other requests, at a fence behind a message that waits for a receive, at wrong keys to be
- *     invalidated, at too long datagrams, at receives posted to a queue pair that has failed by itself
+ *     invalidated, at too long unreliable messages, at receives posted to a queue pair that has failed by itself; and the receive
+ *     for a WRITE with immediate data that is refused is flushed
  */
 record Rules(
         boolean exactStatus,
