@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 @SoftRoceTest
 final class DifferentialIT {
     private static final String MAIN = "dev.verbena.verbs.conformance.differential.DifferentialMain";
-    private static final int PROGRAMS = Integer.getInteger("programs", 100) * Integer.getInteger("scale", 1);
+    private static final int PROGRAMS = Integer.getInteger("programs", 60) * Integer.getInteger("scale", 1);
     private static final Duration LIMIT = Duration.ofMinutes(4L * Integer.getInteger("scale", 1));
 
     @Test
