@@ -20,11 +20,13 @@ public final class CompletionQueue implements AutoCloseable {
     private final CompletionQueueDriver driver;
     private final Lifetime lifetime;
     private final OwnerGate gate;
+    private final boolean guardsItself;
 
     CompletionQueue(Context context, @Nullable CompletionChannel channel, CompletionQueueDriver driver) {
         this.context = context;
         this.channel = channel;
         this.driver = driver;
+        this.guardsItself = driver.guardsItself();
         String name = "completion queue on " + context;
         this.gate = new OwnerGate(name);
         this.lifetime = channel == null
@@ -64,19 +66,28 @@ public final class CompletionQueue implements AutoCloseable {
      * @throws IllegalStateException when the queue is closed
      */
     public int poll(WorkCompletions completions) {
-        int polled;
-        OwnerGate.Hold hold = gate.enter();
-        try {
-            polled = driver.poll(completions);
-        } finally {
-            gate.exit(hold);
-        }
+        int polled = guardsItself ? driver.poll(completions) : pollGated(completions);
         if (polled < 0) {
             completions.size(0);
-            throw failed("ibv_poll_cq", polled);
+            throw refused(polled);
         }
         completions.size(polled);
         return polled;
+    }
+
+    private int pollGated(WorkCompletions completions) {
+        OwnerGate.Hold hold = gate.enter();
+        try {
+            return driver.poll(completions);
+        } finally {
+            gate.exit(hold);
+        }
+    }
+
+    private RuntimeException refused(int result) {
+        return result == Integer.MIN_VALUE
+                ? new IllegalStateException(lifetime.name() + " is closed")
+                : failed("ibv_poll_cq", result);
     }
 
     /**

@@ -257,7 +257,9 @@ public final class QueuePair implements AutoCloseable {
             rules.checkConnected(opcode);
             checkSend(opcode, flags);
             rules.checkBuffer(address, lengthBytes, flags);
-            return finishSend(driver.send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
+            return batchingSends
+                    ? finishSend(driver.send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey))
+                    : posted(driver.postSend(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
         } finally {
             gate.exit(hold);
         }
@@ -407,8 +409,11 @@ public final class QueuePair implements AutoCloseable {
         try {
             checkSend(opcode, flags);
             rules.checkBuffer(address, lengthBytes, flags);
-            return finishSend(
-                    driver.rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
+            return batchingSends
+                    ? finishSend(
+                            driver.rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate))
+                    : posted(driver.postRdma(
+                            opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
         } finally {
             gate.exit(hold);
         }
@@ -458,7 +463,11 @@ public final class QueuePair implements AutoCloseable {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(opcode, flags);
-            return finishSend(driver.atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
+            return batchingSends
+                    ? finishSend(
+                            driver.atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap))
+                    : posted(driver.postAtomic(
+                            opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
         } finally {
             gate.exit(hold);
         }
@@ -613,6 +622,19 @@ public final class QueuePair implements AutoCloseable {
         }
         stagedSends++;
         return batchingSends || flushSends() > 0 ? 0 : refusal(lastErrno, Refusal.SEND_QUEUE_FULL);
+    }
+
+    /** What a request that was posted by itself answers. */
+    private int posted(int result) {
+        return result > 0 ? 0 : refused(result);
+    }
+
+    private int refused(int result) {
+        if (result == 0) {
+            lastErrno = driver.lastErrno();
+            return refusal(lastErrno, Refusal.SEND_QUEUE_FULL);
+        }
+        return result;
     }
 
     private int flushSends() {

@@ -13,6 +13,14 @@ public interface CompletionQueueDriver extends AutoCloseable {
      */
     int poll(WorkCompletions completions);
 
+    /**
+     * Whether {@link #poll} may be called by several threads at once, and also during and after {@link #close()}, when it
+     * answers {@link Integer#MIN_VALUE}. Then the API calls it as it is.
+     */
+    default boolean guardsItself() {
+        return false;
+    }
+
     /** Asks for one event at the next completion; ibv_req_notify_cq(3). Returns 0 or a negative errno. */
     int requestNotify(boolean solicitedOnly);
 

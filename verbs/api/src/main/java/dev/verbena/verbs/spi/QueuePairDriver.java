@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A queue pair. Requests are staged one after the other and handed over by {@link #flushSends()} or
  * {@link #flushReceives()}: one doorbell for all of them. A staging method answers 0, or SEND_QUEUE_FULL
- * (RECEIVE_QUEUE_FULL) when as many as the queue has slots are staged already.
+ * (RECEIVE_QUEUE_FULL) when as many as the queue has slots are staged already. A method that posts is both in one, for
+ * drivers that can do better with a single request; it answers what staging answers when that is negative, else what
+ * {@link #flushSends()} answers, and is called when nothing is staged.
  *
  * <p>Hot path: everything but modify, query, multicast and close.
  */
@@ -89,6 +91,42 @@ public interface QueuePairDriver extends AutoCloseable {
             int rkey,
             long compareOrAdd,
             long swap);
+
+    /** Posts what {@link #send(int, long, int, long, int, int, int)} stages. */
+    default int postSend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
+        int result = send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey);
+        return result < 0 ? result : flushSends();
+    }
+
+    /** Posts what {@link #rdma(int, long, int, long, int, int, long, int, int)} stages. */
+    default int postRdma(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lengthBytes,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            int immediate) {
+        int result = rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate);
+        return result < 0 ? result : flushSends();
+    }
+
+    /** Posts what {@link #atomic} stages. */
+    default int postAtomic(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            long compareOrAdd,
+            long swap) {
+        int result = atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
+        return result < 0 ? result : flushSends();
+    }
 
     /** Stages LOCAL_INV. */
     int localInvalidate(long id, int flags, int rkey);

@@ -62,7 +62,7 @@ final class DatagramReceiver {
 
     private int place(long slot, int entriesMax, int total) {
         long epoch = Memory.getLong(entry + Layout.QP_RECEIVE_EPOCH) + 1;
-        Memory.putLongOpaque(entry + Layout.QP_RECEIVE_EPOCH, epoch);
+        Memory.putLong(entry + Layout.QP_RECEIVE_EPOCH, epoch);
         Fences.light();
         try {
             places.clear();

@@ -99,7 +99,7 @@ final class DatagramSender {
 
     private void publish(Link to, RingWriter ring) {
         long peer = peer(to);
-        int state = Memory.getIntAcquire(peer + Layout.QP_STATE);
+        int state = Layout.stateOf(Memory.getIntAcquire(peer + Layout.QP_STATUS));
         // A key with the highest bit is the privileged one: the queue pair's own is meant.
         int qkey = sends.rkeyOrQkey() < 0 ? qp.qkey() : sends.rkeyOrQkey();
         boolean listens = state >= QueuePairState.READY_TO_RECEIVE.code()

@@ -18,8 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: everything that touches the queue or a ring holds the guard. Hot path: {@link #poll}.
  */
+@SuppressWarnings("ReferenceEquality") // queue pairs are compared by identity
 final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private static final int RECORD = WorkCompletions.RECORD_BYTES;
+    private static final int WORDS = RECORD / Long.BYTES;
+    /** The last word of a record is 0 for the program; here it has the sequence of the send request, or this. */
+    private static final long NO_SEND = -1;
 
     /** What a failed receive, or a peer's refusal, does to a queue pair once the guard is free. */
     private record Failure(EmbeddedQueuePair queuePair, int event) {}
@@ -31,15 +35,19 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private final @Nullable EmbeddedCompletionChannel channel;
     private final List<Failure> failures = new ArrayList<>();
 
-    private final MemorySegment overflow = Arena.ofAuto().allocate(RECORD, 64);
+    /** One record on its way from a ring to the queue, or to nowhere. */
+    private final MemorySegment passing = Arena.ofAuto().allocate(RECORD, 64);
+
+    private final long passingAddress = passing.address();
     private int entries;
-    private MemorySegment records;
+    private long[] records;
+    /** Whose send request it was; what is left of those that were polled does no harm. */
     private @Nullable EmbeddedQueuePair[] owners;
-    private long[] sequences;
+
     private int mask;
     private long head;
     private long tail;
-    private RingReader[] readers = {};
+    private volatile RingReader[] readers = {};
     private int nextReader;
     private int armed;
     private boolean overflowed;
@@ -55,9 +63,8 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         this.channel = channel;
         this.entries = entries;
         int size = Layout.powerOfTwo(entries);
-        this.records = Arena.ofAuto().allocate((long) size * RECORD, 64);
+        this.records = new long[size * WORDS];
         this.owners = new EmbeddedQueuePair[size];
-        this.sequences = new long[size];
         this.mask = size - 1;
         node.register(this);
     }
@@ -80,14 +87,20 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             if (closed) {
                 return false;
             }
-            readers = Arrays.copyOf(readers, readers.length + 1);
-            readers[readers.length - 1] = reader;
+            RingReader[] more = Arrays.copyOf(readers, readers.length + 1);
+            more[more.length - 1] = reader;
+            readers = more;
             reader.arm(armed);
             reader.room(entries);
             return true;
         } finally {
             guard.unlock(hold);
         }
+    }
+
+    /** Whether anybody delivers here. */
+    boolean hasRings() {
+        return readers.length > 0;
     }
 
     /** Takes what a process that is gone had delivered, and closes its rings. */
@@ -113,26 +126,35 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     // ---------------------------------------------------------------- polling
 
     @Override
+    public boolean guardsItself() {
+        return true;
+    }
+
+    @Override
     public int poll(WorkCompletions completions) {
         if (stalled.length > 0) {
             driveStalled();
         }
-        int polled = 0;
+        int polled;
         int capacity = completions.capacity();
         long to = completions.address();
         Guard.Hold hold = guard.lock();
         try {
-            while (polled < capacity && head != tail) {
-                int index = (int) head & mask;
-                copyRecord(records.address() + (long) index * RECORD, to + (long) polled * RECORD);
-                EmbeddedQueuePair owner = owners[index];
-                if (owner != null) {
-                    owner.onSendPolled(sequences[index]);
-                    owners[index] = null;
-                }
-                head++;
-                polled++;
+            if (closed) {
+                return Integer.MIN_VALUE;
             }
+            long first = head;
+            long end = Math.min(tail, first + capacity);
+            for (long at = first; at < end; at++) {
+                int index = (int) at & mask;
+                long sequence = copyRecord(records, index * WORDS, to + (at - first) * RECORD);
+                EmbeddedQueuePair owner = owners[index];
+                if (sequence != NO_SEND && owner != null) {
+                    owner.onSendPolled(sequence);
+                }
+            }
+            head = end;
+            polled = (int) (end - first);
             if (polled < capacity) {
                 polled = pollRings(completions, polled);
             }
@@ -145,10 +167,25 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         return polled;
     }
 
-    private static void copyRecord(long from, long to) {
-        for (int offset = 0; offset < RECORD; offset += Long.BYTES) {
-            Memory.putLong(to + offset, Memory.getLong(from + offset));
+    /** Copies a record to the program's memory; answers its last word. */
+    private static long copyRecord(long[] words, int from, long to) {
+        Memory.putLong(to, words[from]);
+        Memory.putLong(to + 8, words[from + 1]);
+        Memory.putLong(to + 16, words[from + 2]);
+        Memory.putLong(to + 24, words[from + 3]);
+        Memory.putLong(to + 32, words[from + 4]);
+        Memory.putLong(to + 40, 0);
+        return words[from + 5];
+    }
+
+    /** Copies a record from memory to the queue's end, where there is room. */
+    private void append(long from) {
+        int at = ((int) tail & mask) * WORDS;
+        for (int word = 0; word < WORDS - 1; word++) {
+            records[at + word] = Memory.getLong(from + (long) word * Long.BYTES);
         }
+        records[at + WORDS - 1] = NO_SEND;
+        tail++;
     }
 
     private int pollRings(WorkCompletions completions, int already) {
@@ -176,12 +213,15 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
      * @return whether it made a completion
      */
     private boolean accept(RingReader reader, long entry, long record) {
-        int target = Memory.getInt(entry + Layout.SLOT_TARGET);
-        int generation = Memory.getInt(entry + Layout.SLOT_GENERATION);
-        int operation = Memory.getInt(entry + Layout.SLOT_OPERATION);
-        int immediate = Memory.getInt(entry + Layout.SLOT_IMMEDIATE);
-        int lengthBytes = Memory.getInt(entry + Layout.SLOT_LENGTH);
-        int source = Memory.getInt(entry + Layout.SLOT_SOURCE);
+        long whom = Memory.getLong(entry + Layout.SLOT_TARGET);
+        long what = Memory.getLong(entry + Layout.SLOT_OPERATION);
+        long whence = Memory.getLong(entry + Layout.SLOT_LENGTH);
+        int target = (int) whom;
+        int generation = (int) (whom >>> 32);
+        int operation = (int) what;
+        int immediate = (int) (what >>> 32);
+        int lengthBytes = (int) whence;
+        int source = (int) (whence >>> 32);
         int kind = operation & 0xff;
         EmbeddedQueuePair found = node.queuePair(target);
         EmbeddedQueuePair qp =
@@ -195,7 +235,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         } else if (qp != null) {
             switch (kind) {
                 case Layout.KIND_DELIVERED ->
-                    completed = qp.onDelivered(operation, immediate, lengthBytes, source, record);
+                    completed = qp.onDelivered(entry, operation, immediate, lengthBytes, source, record);
                 case Layout.KIND_TAKE -> qp.onTake();
                 case Layout.KIND_FAIL -> failures.add(new Failure(qp, immediate));
                 default -> {}
@@ -218,10 +258,8 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private void moveFromRings() {
         for (RingReader reader : readers) {
             for (long entry = reader.next(); entry != 0 && tail - head < entries; entry = reader.next()) {
-                int index = (int) tail & mask;
-                if (accept(reader, entry, records.address() + (long) index * RECORD)) {
-                    owners[index] = null;
-                    tail++;
+                if (accept(reader, entry, passingAddress)) {
+                    append(passingAddress);
                 }
             }
         }
@@ -231,7 +269,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private void dropWhatOverflows() {
         for (RingReader reader : readers) {
             for (long entry = reader.next(); entry != 0 && tail - head >= entries; entry = reader.next()) {
-                if (accept(reader, entry, overflow.address())) {
+                if (accept(reader, entry, passingAddress)) {
                     overflowed();
                 }
             }
@@ -288,12 +326,19 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     void addSend(EmbeddedQueuePair owner, long sequence, long id, int status, int opcode, int lengthBytes) {
         Guard.Hold hold = guard.lock();
         try {
-            long record = reserve();
-            if (record != 0) {
-                WorkCompletionRecord.set(record, id, status, opcode, lengthBytes, 0, owner.number(), 0, 0);
+            if (hasRoom()) {
                 int index = (int) tail & mask;
-                owners[index] = owner;
-                sequences[index] = sequence;
+                long[] words = records;
+                int at = index * WORDS;
+                words[at] = id;
+                words[at + 1] = WorkCompletionRecord.pair(status, opcode);
+                words[at + 2] = WorkCompletionRecord.pair(0, lengthBytes);
+                words[at + 3] = WorkCompletionRecord.pair(0, owner.number());
+                words[at + 4] = 0;
+                words[at + 5] = sequence;
+                if (owners[index] != owner) {
+                    owners[index] = owner;
+                }
                 tail++;
                 if (armed != 0) {
                     signal(status != 0);
@@ -312,10 +357,9 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             owner.returnShared();
             while (owner.hasReceives()) {
                 long id = owner.takeFlushed();
-                long record = reserve();
-                if (record != 0) {
+                if (hasRoom()) {
                     WorkCompletionRecord.set(
-                            record,
+                            passingAddress,
                             id,
                             WorkCompletionRecord.WR_FLUSH_ERR,
                             WorkCompletionRecord.RECV,
@@ -324,8 +368,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                             owner.number(),
                             0,
                             0);
-                    owners[(int) tail & mask] = null;
-                    tail++;
+                    append(passingAddress);
                     if (armed != 0) {
                         signal(true);
                     }
@@ -336,12 +379,12 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         }
     }
 
-    private long reserve() {
+    private boolean hasRoom() {
         if (tail - head < entries) {
-            return records.address() + (tail & mask) * RECORD;
+            return true;
         }
         overflowed();
-        return 0;
+        return false;
     }
 
     // ---------------------------------------------------------------- events
@@ -423,19 +466,16 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                         (tail - head) + " completions are in it");
             }
             int size = Layout.powerOfTwo(room);
-            MemorySegment newRecords = Arena.ofAuto().allocate((long) size * RECORD, 64);
+            long[] newRecords = new long[size * WORDS];
             @Nullable EmbeddedQueuePair[] newOwners = new EmbeddedQueuePair[size];
-            long[] newSequences = new long[size];
             for (long at = head; at != tail; at++) {
                 int from = (int) at & mask;
                 int to = (int) at & (size - 1);
-                copyRecord(records.address() + (long) from * RECORD, newRecords.address() + (long) to * RECORD);
+                System.arraycopy(records, from * WORDS, newRecords, to * WORDS, WORDS);
                 newOwners[to] = owners[from];
-                newSequences[to] = sequences[from];
             }
             records = newRecords;
             owners = newOwners;
-            sequences = newSequences;
             mask = size - 1;
             entries = room;
             for (RingReader reader : readers) {

@@ -36,8 +36,11 @@ final class EmbeddedMemoryRegion implements MemoryRegionDriver {
         this.object = object;
         this.entry = entry;
         this.allocated = allocated;
-        this.key = node.keys().allocate("ibv_reg_mr", object);
+        this.key = node.keys().allocateForRegion("ibv_reg_mr", object);
         node.keys().publish(key, entry);
+        if (entry.isQuiet()) {
+            QuietRegions.add(this);
+        }
     }
 
     @Override
@@ -69,6 +72,18 @@ final class EmbeddedMemoryRegion implements MemoryRegionDriver {
 
     boolean isValid() {
         return node.keys().isValid(key);
+    }
+
+    boolean overlaps(long address, long bytes) {
+        return Long.compareUnsigned(address, entry.address() + entry.lengthBytes()) < 0
+                && Long.compareUnsigned(entry.address(), address + bytes) < 0;
+    }
+
+    /** Peers stop leaving messages for it in their rings; what is there already is placed. */
+    void endQuiet() {
+        node.keys().unquiet(key);
+        boolean _ = node.awaitOutside();
+        node.takeNews();
     }
 
     void addWindow(EmbeddedMemoryWindow window) {
@@ -104,6 +119,7 @@ final class EmbeddedMemoryRegion implements MemoryRegionDriver {
                     Errno.EBUSY,
                     windows.size() + " memory windows are bound to it");
         }
+        QuietRegions.end(this);
         node.keys().revoke(key);
         boolean quiet = node.awaitOutside();
         if (!quiet) {

@@ -20,7 +20,7 @@ final class EmbeddedMemoryWindow implements MemoryWindowDriver {
         this.node = node;
         this.domain = domain;
         this.type = type;
-        this.key = node.keys().allocate("ibv_alloc_mw", object);
+        this.key = node.keys().allocateForWindow("ibv_alloc_mw", object);
     }
 
     int type() {

@@ -38,6 +38,9 @@ final class EmbeddedProtectionDomain implements ProtectionDomainDriver {
     public MemoryRegionDriver register(long address, long lengthBytes, long iova, int access) {
         requireMapped(address, lengthBytes);
         long peers = (access & AccessFlags.ZERO_BASED) != 0 ? 0 : iova;
+        if ((access & (AccessFlags.REMOTE_ALL | AccessFlags.MEMORY_WINDOW_BIND)) != 0) {
+            QuietRegions.onShared(address, lengthBytes);
+        }
         RegionKeys.Entry entry = new RegionKeys.Entry(peers, lengthBytes, address, access, number, -1, 0, 0, 0, 0);
         return new EmbeddedMemoryRegion(node, context.name(), entry, null);
     }

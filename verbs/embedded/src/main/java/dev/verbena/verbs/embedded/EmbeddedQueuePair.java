@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * A queue pair of any type. Requests are executed when they are posted, by the thread that posts; what has to wait is
  * tried again by the agent, or by whoever polls the send completion queue.
  *
- * <p>Threading: the guard protects the send queue and the state. Receives are posted without it and taken under the
- * receive completion queue's guard.
+ * <p>Threading: the guard protects the send queue and the state; the API calls as its host, one thread at a time, the
+ * agent and pollers come as visitors. Receives are posted without it and taken under the receive completion queue's guard.
  */
 final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     /** Codes of completions, by the operation code of the request. */
@@ -43,15 +43,19 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     private final long entry;
     private final SendQueue sends;
     private final ReceiveQueue receives;
+    private final FastPath fastPath;
     private final Requester requester;
     private final DatagramSender datagrams;
     private final DatagramReceiver datagramReceiver;
     private final Stall stall;
     private final MemorySegment scratch = Arena.ofAuto().allocate(8, 8);
-    private final Guard guard = new Guard();
+    private final HostGuard guard = new HostGuard();
     private final QueuePairValues values = new QueuePairValues();
 
     private int generation;
+    /** As in the entry: odd while inside an access. */
+    private long epoch;
+
     private volatile QueuePairState state = QueuePairState.RESET;
     private long drainTo;
     private boolean drainNotify;
@@ -84,12 +88,15 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         int window = shared == null ? config.receiveSlots() : EmbeddedContext.SHARED_WINDOW;
         int entries = shared == null ? config.receiveEntries() : shared.scatterGatherMax();
         try {
-            this.receives = new ReceiveQueue(window, entries, entry, node.segments());
+            this.receives = new ReceiveQueue(window, entries, entry, domain, node);
         } catch (VerbsException e) {
             node.unregister(number);
             throw e;
         }
-        this.requester = new Requester(this, node, sends);
+        this.epoch = Memory.getLong(entry + Layout.QP_EPOCH);
+        Peer peer = new Peer();
+        this.fastPath = new FastPath(this, node, peer);
+        this.requester = new Requester(this, node, sends, peer);
         this.datagrams = new DatagramSender(this, node, sends);
         this.datagramReceiver = new DatagramReceiver(node, domain, entry);
         this.stall = new Stall(requester);
@@ -110,15 +117,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     /** Writes what peers read, the state last. */
     private void publish() {
         Memory.putInt(entry + Layout.QP_TYPE, type.code());
-        Memory.putInt(entry + Layout.QP_ACCESS, values.accessFlags);
         Memory.putInt(entry + Layout.QP_QKEY, values.qkey);
         Memory.putInt(entry + Layout.QP_DESTINATION, values.destination);
         Memory.putInt(entry + Layout.QP_DOMAIN, domain);
         Memory.putInt(entry + Layout.QP_MIN_RNR_TIMER, values.minRnrTimer);
         Memory.putInt(entry + Layout.QP_RECEIVE_QUEUE, receiveQueue.number());
         Memory.putInt(entry + Layout.QP_SHARED, shared == null ? 0 : 1);
-        Memory.putInt(entry + Layout.QP_READ_DEPTH, values.destinationReadDepth);
-        Memory.putIntRelease(entry + Layout.QP_STATE, state.code());
+        int status = Layout.status(state.code(), values.accessFlags, values.destinationReadDepth);
+        Memory.putIntRelease(entry + Layout.QP_STATUS, status);
     }
 
     // ---------------------------------------------------------------- identity
@@ -203,14 +209,16 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     // ---------------------------------------------------------------- accesses
 
     long enterAccess() {
-        long epoch = Memory.getLong(entry + Layout.QP_EPOCH) + 1;
-        Memory.putLongOpaque(entry + Layout.QP_EPOCH, epoch);
+        long inside = epoch + 1;
+        epoch = inside;
+        Memory.putLong(entry + Layout.QP_EPOCH, inside);
         Fences.light();
-        return epoch;
+        return inside;
     }
 
-    void exitAccess(long epoch) {
-        Memory.putLongRelease(entry + Layout.QP_EPOCH, epoch + 1);
+    void exitAccess(long inside) {
+        epoch = inside + 1;
+        Memory.putLongRelease(entry + Layout.QP_EPOCH, inside + 1);
     }
 
     // ---------------------------------------------------------------- staging
@@ -321,20 +329,110 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         return taken;
     }
 
+    // ---------------------------------------------------------------- posting one request
+
+    @Override
+    public int postRdma(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lengthBytes,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            int immediate) {
+        guard.enter();
+        boolean done = false;
+        try {
+            if (opcode != Opcode.RDMA_WRITE_WITH_IMM && mayExecuteAtOnce(lengthBytes)) {
+                done = fastPath.move(opcode, flags, address, lengthBytes, lkey, remoteAddress, rkey);
+                if (done) {
+                    completeAtOnce(opcode, id, flags, opcode == Opcode.RDMA_READ ? lengthBytes : 0);
+                }
+            }
+        } finally {
+            guard.leave();
+        }
+        return done ? 1 : post(rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
+    }
+
+    @Override
+    public int postSend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
+        guard.enter();
+        boolean done = false;
+        try {
+            if (opcode != Opcode.SEND_WITH_INV && mayExecuteAtOnce(lengthBytes)) {
+                done = fastPath.send(opcode, flags, address, lengthBytes, lkey, immediateOrKey);
+                if (done) {
+                    completeAtOnce(opcode, id, flags, 0);
+                }
+            }
+        } finally {
+            guard.leave();
+        }
+        return done ? 1 : post(send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
+    }
+
+    @Override
+    public int postAtomic(
+            int opcode,
+            long id,
+            int flags,
+            long address,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            long compareOrAdd,
+            long swap) {
+        guard.enter();
+        boolean done = false;
+        try {
+            if (mayExecuteAtOnce(Long.BYTES)) {
+                done = fastPath.atomic(opcode, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
+                if (done) {
+                    completeAtOnce(opcode, id, flags, Long.BYTES);
+                }
+            }
+        } finally {
+            guard.leave();
+        }
+        return done ? 1 : post(atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
+    }
+
+    private int post(int staged) {
+        return staged < 0 ? staged : flushSends();
+    }
+
+    private boolean mayExecuteAtOnce(int lengthBytes) {
+        return lengthBytes > 0
+                && lengthBytes <= EmbeddedContext.MESSAGE_BYTES_MAX
+                && state == QueuePairState.READY_TO_SEND
+                && sends.isOpen();
+    }
+
+    private void completeAtOnce(int opcode, long id, int flags, int lengthBytes) {
+        long sequence = sends.countDone();
+        if (signalAll || (flags & SendFlags.SIGNALED) != 0) {
+            sendQueue.addSend(
+                    this, sequence, id, WorkCompletionRecord.SUCCESS, COMPLETION_OPCODES[opcode], lengthBytes);
+        }
+    }
+
     private int flushStaged() {
         int taken;
-        Guard.Hold hold = guard.lock();
+        guard.enter();
         try {
             taken = sends.flush();
             sendErrno = sends.lastErrno();
             receivesLast = false;
             if (state != QueuePairState.READY_TO_SEND) {
                 postedElsewhere();
-            } else if (!stall.isStalled()) {
-                progress(0);
+            } else if (taken > 0 && !stall.isStalled()) {
+                progressFast();
             }
         } finally {
-            guard.unlock(hold);
+            guard.leave();
         }
         return taken;
     }
@@ -384,7 +482,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     // ---------------------------------------------------------------- progress
 
-    /** Executes requests in order until one has to wait. Under the guard. Hot path. */
+    /** Executes requests in order until one is not usual or there are none. Under the guard. Hot path. */
+    private void progressFast() {
+        while (fastPath.execute(sends)) {
+            if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
+                completeHead(WorkCompletionRecord.SUCCESS);
+            }
+            sends.advance();
+            if (sends.isIdle()) {
+                return;
+            }
+        }
+        progress(0);
+    }
+
+    /** Executes requests in order until one has to wait. Under the guard. */
     private void progress(long nowNs) {
         while (!sends.isIdle() && mayExecute()) {
             int result = type == QueuePairType.UD ? datagrams.execute() : requester.execute();
@@ -401,6 +513,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 failRequest(result);
                 return;
             }
+            fastPath.learn(sends);
             if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
                 completeHead(WorkCompletionRecord.SUCCESS);
             }
@@ -495,21 +608,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** By a thread that polls the send completion queue. */
     void driveByPoller() {
-        Guard.Hold hold = guard.tryLock();
-        if (hold != null) {
+
+        if (guard.tryVisit()) {
             try {
                 if (stall.isStalled()) {
                     progress(System.nanoTime());
                 }
             } finally {
-                guard.unlock(hold);
+                guard.depart();
             }
         }
     }
 
     @Override
     public long onTime(long nowNs, boolean something) {
-        Guard.Hold hold = guard.visit();
+        guard.visit();
         try {
             if (stall.isStalled() && (something || stall.isDue(nowNs))) {
                 stall.beforeRetry(nowNs);
@@ -521,22 +634,29 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             }
             return stall.plan();
         } finally {
-            guard.unlock(hold);
+            guard.depart();
         }
     }
 
     // ---------------------------------------------------------------- news from peers
 
-    /** A message or an immediate was delivered into the oldest receive. Under the completion queue's guard. */
-    boolean onDelivered(int operation, int immediateOrKey, int lengthBytes, int source, long record) {
+    /**
+     * A message or an immediate was delivered into the oldest receive, or comes with its payload in the slot. Under the
+     * completion queue's guard.
+     */
+    boolean onDelivered(long slot, int operation, int immediateOrKey, int lengthBytes, int source, long record) {
         if (receiveFailed || receives.isEmpty()) {
             return false;
         }
-        if (((operation >>> 8) & 0xff) != WorkCompletionRecord.SUCCESS) {
-            receiveFailed = true;
-        }
         boolean written = (operation & Layout.FLAG_WRITE) != 0;
         long room = written ? EmbeddedContext.MESSAGE_BYTES_MAX : receives.oldestBytes();
+        int status = (operation >>> 8) & 0xff;
+        if ((operation & Layout.FLAG_INLINE) != 0 && status == 0) {
+            status = receives.place(slot + Layout.SLOT_PAYLOAD, lengthBytes);
+        }
+        if (status != WorkCompletionRecord.SUCCESS) {
+            receiveFailed = true;
+        }
         int flags = 0;
         int value = 0;
         if ((operation & Layout.FLAG_IMMEDIATE) != 0) {
@@ -549,7 +669,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         WorkCompletionRecord.set(
                 record,
                 receives.take(),
-                (operation >>> 8) & 0xff,
+                status,
                 written ? WorkCompletionRecord.RECV_RDMA_WITH_IMM : WorkCompletionRecord.RECV,
                 (int) Math.clamp((long) lengthBytes, 0, room),
                 value,
@@ -587,14 +707,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** The peer's request, or a receive, failed in a way that ends this queue pair too. */
     void failByPeer(int event) {
-        Guard.Hold hold = guard.visit();
+        guard.visit();
         try {
             if (state == QueuePairState.ERROR || state == QueuePairState.RESET || closed) {
                 return;
             }
             failLocked(WorkCompletionRecord.WR_FLUSH_ERR);
         } finally {
-            guard.unlock(hold);
+            guard.depart();
         }
         if (event >= 0) {
             context.raise(AsyncEventType.of(event), this);
@@ -603,7 +723,10 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** A process is gone; if the peer lived there, so is the connection. */
     void onPeerGone(int slot) {
-        Guard.Hold hold = guard.visit();
+        if (Layout.slotOf(values.destination) != slot) {
+            return;
+        }
+        guard.visit();
         try {
             boolean connected = type != QueuePairType.UD
                     && Layout.slotOf(values.destination) == slot
@@ -613,7 +736,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 failLocked(waiting ? WorkCompletionRecord.RETRY_EXC_ERR : WorkCompletionRecord.WR_FLUSH_ERR);
             }
         } finally {
-            guard.unlock(hold);
+            guard.depart();
         }
     }
 
@@ -641,7 +764,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public int modify(QueuePairAttributes attributes) {
-        Guard.Hold hold = guard.lock();
+        guard.enter();
         try {
             QueuePairState next = attributes.has(QueuePairAttributes.STATE) ? attributes.state() : state;
             int refused = values.check(type, state, attributes, context);
@@ -663,10 +786,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 return 0;
             }
             values.apply(attributes);
+            requester.onModified();
             become(before, next, attributes);
             return 0;
         } finally {
-            guard.unlock(hold);
+            guard.leave();
         }
     }
 
@@ -706,11 +830,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     @Override
     public QueuePairAttributes query() {
         receiveQueue.onKick();
-        Guard.Hold hold = guard.lock();
+        guard.enter();
         try {
             return values.attributes(state);
         } finally {
-            guard.unlock(hold);
+            guard.leave();
         }
     }
 
@@ -726,7 +850,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void close() {
-        Guard.Hold hold = guard.lock();
+        guard.enter();
         try {
             stall.clear();
             stopWaiting();
@@ -744,7 +868,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 }
             }
         } finally {
-            guard.unlock(hold);
+            guard.leave();
         }
         context.forget(this);
     }

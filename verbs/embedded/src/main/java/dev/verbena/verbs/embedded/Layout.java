@@ -3,15 +3,16 @@ package dev.verbena.verbs.embedded;
 /**
  * Where everything lies in shared memory: the one place that knows.
  *
- * <p>The control segment of a node belongs to its process, and peers map it. A queue pair's entry has four cache lines by
- * who writes them: its state (owner, seldom), what it has posted (owner, per receive), whether it is inside an access to
- * a peer (owner, per request), and what its peer took (the connected peer).
+ * <p>The control segment of a node belongs to its process, and peers map it. A queue pair's entry has four parts by who
+ * writes them: its state (owner, seldom), what it has posted (owner, per receive), whether it is inside an access to a
+ * peer (owner, per request), and what its peer took (the connected peer). Each has two cache lines, since processors fetch
+ * the neighbour of a line as well.
  *
  * <p>Threading: constants.
  */
 final class Layout {
     static final long MAGIC = 0x3130_416e_6562_7256L;
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;
@@ -20,7 +21,7 @@ final class Layout {
     // ---------------------------------------------------------------- control segment
     static final long QUEUE_PAIR_HIGH_WATER = 24;
     static final long QUEUE_PAIRS = 4096;
-    static final long QUEUE_PAIR_BYTES = 256;
+    static final long QUEUE_PAIR_BYTES = 512;
     static final long REGIONS = QUEUE_PAIRS + QUEUE_PAIRS_MAX * QUEUE_PAIR_BYTES;
     static final long REGION_BYTES = 64;
     static final long CONTROL_BYTES = REGIONS + REGIONS_MAX * REGION_BYTES;
@@ -29,9 +30,10 @@ final class Layout {
     /** Counts the lives of the entry: a new one begins with each creation and each reset. */
     static final long QP_GENERATION = 0;
 
-    static final long QP_STATE = 4;
+    /** State, rights and read depth in one word, read together with the generation: see {@link #status}. */
+    static final long QP_STATUS = 4;
+
     static final long QP_TYPE = 8;
-    static final long QP_ACCESS = 12;
     static final long QP_QKEY = 16;
     static final long QP_DESTINATION = 20;
     static final long QP_DOMAIN = 24;
@@ -43,19 +45,18 @@ final class Layout {
     static final long QP_WINDOW_OFFSET = 48;
     static final long QP_WINDOW_MASK = 56;
     static final long QP_WINDOW_STRIDE = 60;
-    static final long QP_POSTED = 64;
+    static final long QP_POSTED = 128;
     /** Requests for a shared receive that were answered with "none". */
-    static final long QP_REFUSED = 72;
+    static final long QP_REFUSED = 136;
 
-    static final long QP_READ_DEPTH = 80;
     /** Odd while the queue pair is inside an access to its peer's memory. */
-    static final long QP_EPOCH = 128;
+    static final long QP_EPOCH = 256;
     /** Odd while a datagram is being put into a receive of the queue pair. */
-    static final long QP_RECEIVE_EPOCH = 136;
+    static final long QP_RECEIVE_EPOCH = 264;
     /** Written by the connected peer: receives it has used, shared receives it has asked for. */
-    static final long QP_TAKEN = 192;
+    static final long QP_TAKEN = 384;
 
-    static final long QP_REQUESTED = 200;
+    static final long QP_REQUESTED = 392;
 
     // ---------------------------------------------------------------- a posted receive in the window
     static final long RECEIVE_LENGTH = 0;
@@ -67,8 +68,8 @@ final class Layout {
 
     // ---------------------------------------------------------------- region entry
     static final long REGION_KEY = 0;
-    /** 1: memory of a segment that peers can map; 0: reached through the kernel. */
-    static final long REGION_SHARED = 4;
+    /** {@link #REGION_SHARED} and {@link #REGION_QUIET}; read together with the key. */
+    static final long REGION_KIND = 4;
 
     static final long REGION_IOVA = 8;
     static final long REGION_LENGTH = 16;
@@ -83,12 +84,19 @@ final class Layout {
     /** 0 for a region, else the type of the window. */
     static final long REGION_WINDOW = 60;
 
+    /** Kind: memory of a segment that peers can map; else it is reached through the kernel. */
+    static final int REGION_SHARED = 1;
+    /** Kind: only the own process looks at it, so a message for it may wait in the ring until it is polled. */
+    static final int REGION_QUIET = 2;
+
     // ---------------------------------------------------------------- ring
+    /** How far the receiver is; on a line of its own, since it changes all the time. */
     static final long RING_CONSUMED = 0;
-    static final long RING_ARMED = 8;
-    static final long RING_CLOSED = 12;
+
+    static final long RING_ARMED = 128;
+    static final long RING_CLOSED = 132;
     /** Completions that the queue behind the ring has room for: a sender that is further ahead wakes the receiver. */
-    static final long RING_ROOM = 16;
+    static final long RING_ROOM = 136;
 
     static final long RING_ENTRIES = 256;
     static final long SLOT_BYTES = 128;
@@ -113,6 +121,11 @@ final class Layout {
     static final int FLAG_SOLICITED = 1 << 17;
     static final int FLAG_INVALIDATE = 1 << 18;
     static final int FLAG_WRITE = 1 << 19;
+    /** The payload is in the entry, and is placed when the entry is taken. */
+    static final int FLAG_INLINE = 1 << 20;
+
+    /** What fits the line that the receiver polls: more would be a second line, and could as well be the receive's own. */
+    static final int INLINE_BYTES = 32;
 
     static final int ARMED_ANY = 1;
     static final int ARMED_SOLICITED = 2;
@@ -125,6 +138,22 @@ final class Layout {
 
     static long region(long control, int key) {
         return control + REGIONS + (key >>> 16) * REGION_BYTES;
+    }
+
+    static int status(int state, int accessFlags, int readDepth) {
+        return state | (accessFlags & 0xff) << 8 | readDepth << 16;
+    }
+
+    static int stateOf(int status) {
+        return status & 0xff;
+    }
+
+    static int accessOf(int status) {
+        return (status >>> 8) & 0xff;
+    }
+
+    static int readDepthOf(int status) {
+        return (status >>> 16) & 0xff;
     }
 
     static int slotOf(int queuePairNumber) {

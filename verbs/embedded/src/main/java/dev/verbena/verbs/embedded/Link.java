@@ -51,6 +51,9 @@ final class Link implements Agent.Handler {
     private int pid;
     private long control;
     private volatile boolean ready;
+    /** Counted by one thread at a time: the agent, or who frees memory of this process. */
+    private volatile int forgotten;
+
     private volatile boolean dead;
     private boolean orderly;
     private boolean warned;
@@ -178,11 +181,18 @@ final class Link implements Agent.Handler {
         mappings = copy;
     }
 
+    /** How many segments were forgotten: when it changes, remembered places may be gone. */
+    int forgotten() {
+        return forgotten;
+    }
+
     /** Forgets a segment of the own process, which is about to be unmapped. */
     void forgetSegment(int segmentSlot, int life) {
         Mapping mapping = segmentSlot < mappings.length ? mappings[segmentSlot] : null;
         if (mapping != null && mapping.life == life) {
             put(segmentSlot, null);
+            int before = forgotten;
+            forgotten = before + 1;
             SharedMemory memory = mapping.memory;
             if (memory != null) {
                 node.awaitOutsideOwn();

@@ -9,9 +9,12 @@ import java.lang.invoke.VarHandle;
  * instruction and no object. Nothing checks the address, so only addresses that this package mapped itself, or checked
  * against a table, come here.
  *
- * <p>Threading: the names say the memory order; those without one are plain.
+ * <p>Threading: the names say the memory order; those without one are plain. Addresses of what is read or written with an
+ * order are multiples of its size, so that it is one access; order is made by fences beside plain accesses, which are
+ * spared the check of the alignment that an access with an order of its own has.
  */
 final class Memory {
+    private static final int SMALL = 128;
     private static final MemorySegment ALL = everything();
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -51,11 +54,14 @@ final class Memory {
     }
 
     static int getIntAcquire(long address) {
-        return (int) INTS.getAcquire(ALL, address);
+        int value = ALL.get(INT, address);
+        VarHandle.acquireFence();
+        return value;
     }
 
     static void putIntRelease(long address, int value) {
-        INTS.setRelease(ALL, address, value);
+        VarHandle.releaseFence();
+        ALL.set(INT, address, value);
     }
 
     static boolean compareAndSetInt(long address, int expected, int value) {
@@ -63,15 +69,14 @@ final class Memory {
     }
 
     static long getLongAcquire(long address) {
-        return (long) LONGS.getAcquire(ALL, address);
+        long value = ALL.get(LONG, address);
+        VarHandle.acquireFence();
+        return value;
     }
 
     static void putLongRelease(long address, long value) {
-        LONGS.setRelease(ALL, address, value);
-    }
-
-    static void putLongOpaque(long address, long value) {
-        LONGS.setOpaque(ALL, address, value);
+        VarHandle.releaseFence();
+        ALL.set(LONG, address, value);
     }
 
     /** Atomic against every processor; the address is a multiple of 8. */
@@ -84,8 +89,24 @@ final class Memory {
         return (long) LONGS.getAndAdd(ALL, address, delta);
     }
 
+    /** Copies; a few bytes by a few loads and stores, whose last one writes the last byte. */
     static void copy(long from, long to, long lengthBytes) {
-        MemorySegment.copy(ALL, from, ALL, to, lengthBytes);
+        if (lengthBytes == Long.BYTES) {
+            ALL.set(LONG, to, ALL.get(LONG, from));
+        } else if (lengthBytes > Long.BYTES && lengthBytes <= SMALL) {
+            copySmall(from, to, (int) lengthBytes);
+        } else {
+            MemorySegment.copy(ALL, from, ALL, to, lengthBytes);
+        }
+    }
+
+    private static void copySmall(long from, long to, int lengthBytes) {
+        long last = ALL.get(LONG, from + lengthBytes - Long.BYTES);
+        int whole = lengthBytes - 1 & -Long.BYTES;
+        for (int at = 0; at < whole; at += Long.BYTES) {
+            ALL.set(LONG, to + at, ALL.get(LONG, from + at));
+        }
+        ALL.set(LONG, to + lengthBytes - Long.BYTES, last);
     }
 
     static void clear(long address, long lengthBytes) {

@@ -43,6 +43,7 @@ final class Node {
     private final SharedMemory controlMemory;
     private final Agent agent;
     private final Obituary obituary;
+    private final Link self;
     private final RegionKeys keys;
     private final Segments segments = new Segments();
     private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
@@ -98,7 +99,8 @@ final class Node {
             undo.reversed().forEach(Runnable::run);
             throw e;
         }
-        links.put(slot, Link.toSelf(this));
+        self = Link.toSelf(this);
+        links.put(slot, self);
         agent.watch(listenFd, this::onVisitors);
         agent.start();
     }
@@ -132,6 +134,11 @@ final class Node {
 
     int slot() {
         return slot;
+    }
+
+    /** The link of this process to itself. */
+    Link self() {
+        return self;
     }
 
     long control() {
@@ -338,6 +345,15 @@ final class Node {
         return completionQueues.get(number);
     }
 
+    /** Takes what peers have delivered so far, as far as the completion queues have room; the rest is lost as on a device. */
+    void takeNews() {
+        for (EmbeddedCompletionQueue queue : completionQueues.values()) {
+            if (queue.hasRings()) {
+                queue.onKick();
+            }
+        }
+    }
+
     /** Somebody wants something: completions for a sleeper, a shared receive, a queue pair to be failed. */
     void onKick() {
         for (EmbeddedCompletionQueue queue : completionQueues.values()) {
@@ -388,10 +404,7 @@ final class Node {
 
     /** Unmaps a segment that no key leads to any more; peers are told to do so too. */
     void discard(Segments.Segment segment) {
-        Link self = links.get(slot);
-        if (self != null) {
-            self.forgetSegment(segment.slot(), segment.life());
-        }
+        self.forgetSegment(segment.slot(), segment.life());
         for (Guest guest : guests) {
             guest.sendSegmentGone(segment);
         }

@@ -62,7 +62,7 @@ final class Places {
         }
         localAddress[locals] = Memory.getLong(entry + Layout.REGION_ADDRESS) + offset;
         localBytes[locals] = lengthBytes;
-        localForeign[locals] = Memory.getInt(entry + Layout.REGION_SHARED) == 0;
+        localForeign[locals] = (Memory.getInt(entry + Layout.REGION_KIND) & Layout.REGION_SHARED) == 0;
         locals++;
         return true;
     }
@@ -110,7 +110,7 @@ final class Places {
         if (window != 0 && (receive || (window == 2 && Memory.getInt(entry + Layout.REGION_QUEUE_PAIR) != queuePair))) {
             return Requester.REFUSED;
         }
-        boolean foreign = Memory.getInt(entry + Layout.REGION_SHARED) == 0;
+        boolean foreign = (Memory.getInt(entry + Layout.REGION_KIND) & Layout.REGION_SHARED) == 0;
         long place;
         if (foreign || link.isSelf()) {
             place = Memory.getLong(entry + Layout.REGION_ADDRESS) + offset;
@@ -185,7 +185,8 @@ final class Places {
         return 0;
     }
 
-    private static void copy(long from, long to, long bytes) {
+    /** Copies what both sides have mapped. */
+    static void copy(long from, long to, long bytes) {
         if (StopPoint.COPYING.isWanted()) {
             long half = bytes / 2;
             Memory.copy(from, to, half);

@@ -1,5 +1,6 @@
 package dev.verbena.verbs.embedded;
 
+import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.Refusal;
 import dev.verbena.verbs.ScatterGatherList;
@@ -32,6 +33,11 @@ final class ReceiveQueue {
     private final int mask;
     private final int stride;
     private final long[] ids;
+    private final long control;
+    private final int domain;
+    private final Link self;
+    private final KeyCache keys = new KeyCache();
+    private long epoch;
     private int staged;
     private long posted;
     private int lastErrno;
@@ -40,16 +46,20 @@ final class ReceiveQueue {
     private long consumed;
 
     /** @param entry the queue pair's entry in the control segment, where the posted count is published */
-    ReceiveQueue(int slots, int entriesMax, long entry, Segments segments) {
+    ReceiveQueue(int slots, int entriesMax, long entry, int domain, Node node) {
         this.slots = slots;
         this.entriesMax = entriesMax;
         this.entry = entry;
+        this.domain = domain;
+        this.control = node.control();
+        this.self = node.self();
+        this.epoch = Memory.getLong(entry + Layout.QP_RECEIVE_EPOCH);
         // Twice the slots: what is staged lies behind what is posted.
         int size = Layout.powerOfTwo(Math.max(2 * slots, 2));
         this.mask = size - 1;
         this.stride = (int) (Layout.RECEIVE_LIST + Math.max(entriesMax, 1) * Layout.ENTRY_BYTES);
         this.ids = new long[size];
-        this.piece = segments.allocate((long) size * stride);
+        this.piece = node.segments().allocate((long) size * stride);
         this.window = piece.address();
         Memory.putInt(entry + Layout.QP_WINDOW_SEGMENT, piece.segment().slot());
         Memory.putInt(entry + Layout.QP_WINDOW_SEGMENT_LIFE, piece.segment().life());
@@ -168,6 +178,31 @@ final class ReceiveQueue {
         long id = ids[(int) at & mask];
         CONSUMED.setRelease(this, at + 1);
         return id;
+    }
+
+    /** Puts the payload of a ring's entry into the oldest receive; 0 or the status that it ends with. */
+    int place(long payload, int lengthBytes) {
+        long at = oldest();
+        int bytes = Memory.getInt(at + Layout.RECEIVE_LIST + Layout.ENTRY_LENGTH);
+        if (lengthBytes <= 0 || lengthBytes > Layout.INLINE_BYTES || lengthBytes > bytes) {
+            return WorkCompletionRecord.LOC_LEN_ERR;
+        }
+        int key = Memory.getInt(at + Layout.RECEIVE_LIST + Layout.ENTRY_KEY);
+        long address = Memory.getLong(at + Layout.RECEIVE_LIST);
+        long inside = epoch + 1;
+        Memory.putLong(entry + Layout.QP_RECEIVE_EPOCH, inside);
+        Fences.light();
+        long to = keys.place(control, key, address, lengthBytes, AccessFlags.LOCAL_WRITE);
+        if (to == 0) {
+            keys.learn(self, domain, key);
+            to = keys.place(control, key, address, lengthBytes, AccessFlags.LOCAL_WRITE);
+        }
+        if (to != 0) {
+            Memory.copy(payload, to, lengthBytes);
+        }
+        epoch = inside + 1;
+        Memory.putLongRelease(entry + Layout.QP_RECEIVE_EPOCH, inside + 1);
+        return to == 0 ? WorkCompletionRecord.LOC_PROT_ERR : 0;
     }
 
     /** Forgets everything, for the move to RESET. */

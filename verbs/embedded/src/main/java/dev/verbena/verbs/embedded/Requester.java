@@ -6,7 +6,6 @@ import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
 import dev.verbena.verbs.SendFlags;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Executes the requests of a connected queue pair. It does the responder's part too: it reads the peer's tables, checks
@@ -37,21 +36,16 @@ final class Requester {
     private final boolean reliable;
     private final Places places = new Places();
 
-    private @Nullable Link link;
-    private @Nullable RingWriter ring;
-    private long peer;
-    private int peerGeneration;
+    private final Peer peer;
     /** The life of the peer's queue pair that a receive of its own has ended; unreliable only. */
     private int endedGeneration;
 
-    private long posted;
-    private long taken;
-    private long requested;
     private long invalidatedFor = -1;
     private int peersPause;
 
-    Requester(EmbeddedQueuePair qp, Node node, SendQueue sends) {
+    Requester(EmbeddedQueuePair qp, Node node, SendQueue sends, Peer peer) {
         this.qp = qp;
+        this.peer = peer;
         this.node = node;
         this.sends = sends;
         this.reliable = qp.type() == QueuePairType.RC;
@@ -59,16 +53,18 @@ final class Requester {
 
     /** Forgets the peer, for the move to RESET. */
     void reset() {
-        link = null;
-        ring = null;
-        peer = 0;
-        peerGeneration = 0;
+        peer.forget();
         endedGeneration = 0;
     }
 
     /** Begins the link, so that the first request finds it. */
     void prepare() {
-        link = node.link(Layout.slotOf(qp.destination()));
+        peer.link = node.link(Layout.slotOf(qp.destination()));
+    }
+
+    /** Something of the own side was modified. */
+    void onModified() {
+        peer.expectNothing();
     }
 
     /** The pause that the peer asks for when it is not ready, by its code. */
@@ -78,7 +74,7 @@ final class Requester {
 
     /** Makes the peer's agent look for what we have asked. */
     void nudge() {
-        Link to = link;
+        Link to = peer.link;
         if (to != null && to.isReady()) {
             to.kick();
         }
@@ -124,11 +120,11 @@ final class Requester {
     // ---------------------------------------------------------------- the peer
 
     private int contact() {
-        Link to = link;
+        Link to = peer.link;
         if (to == null || to.isDead()) {
             reset();
             to = qp.isReachable() ? node.link(Layout.slotOf(qp.destination())) : null;
-            link = to;
+            peer.link = to;
             if (to == null) {
                 return STALL_SILENT;
             }
@@ -136,20 +132,21 @@ final class Requester {
         if (!to.isReady()) {
             return to.isDead() ? STALL_SILENT : STALL_LINK;
         }
-        peer = Layout.queuePair(to.control(), Layout.indexOf(qp.destination()));
-        if (ring == null) {
+        peer.control = to.control();
+        peer.entry = Layout.queuePair(to.control(), Layout.indexOf(qp.destination()));
+        if (peer.ring == null) {
             int queue = peersReceiveQueue(to);
-            ring = queue == 0 ? null : to.ring(queue);
+            peer.ring = queue == 0 ? null : to.ring(queue);
         }
-        return ring == null ? STALL_SILENT : 0;
+        return peer.ring == null ? STALL_SILENT : 0;
     }
 
     /** The number of the queue where the peer's receives complete; 0 when there is no such queue pair. */
     private int peersReceiveQueue(Link to) {
         long epoch = qp.enterAccess();
         try {
-            boolean there = !to.isDead() && Memory.getIntAcquire(peer + Layout.QP_GENERATION) != 0;
-            return there ? Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE) : 0;
+            boolean there = !to.isDead() && Memory.getIntAcquire(peer.entry + Layout.QP_GENERATION) != 0;
+            return there ? Memory.getInt(peer.entry + Layout.QP_RECEIVE_QUEUE) : 0;
         } finally {
             qp.exitAccess(epoch);
         }
@@ -157,26 +154,27 @@ final class Requester {
 
     /** Whether the peer's queue pair is ours and answers; the first time it is remembered which life of it. */
     private boolean peerIsThere() {
-        Link to = link;
+        Link to = peer.link;
         if (to == null || to.isDead()) {
             return false;
         }
-        int state = Memory.getIntAcquire(peer + Layout.QP_STATE);
-        int generation = Memory.getInt(peer + Layout.QP_GENERATION);
+        long status = Memory.getLongAcquire(peer.entry + Layout.QP_GENERATION);
+        int generation = (int) status;
+        int state = Layout.stateOf((int) (status >>> 32));
         boolean answers = state >= QueuePairState.READY_TO_RECEIVE.code()
                 && state <= QueuePairState.SEND_QUEUE_ERROR.code()
-                && Memory.getInt(peer + Layout.QP_DESTINATION) == qp.number()
-                && Memory.getInt(peer + Layout.QP_TYPE) == qp.type().code();
-        if (!answers || generation == endedGeneration || (peerGeneration != 0 && peerGeneration != generation)) {
+                && Memory.getInt(peer.entry + Layout.QP_DESTINATION) == qp.number()
+                && Memory.getInt(peer.entry + Layout.QP_TYPE) == qp.type().code();
+        if (!answers || generation == endedGeneration || (peer.generation != 0 && peer.generation != generation)) {
             return false;
         }
-        if (peerGeneration == 0) {
-            peerGeneration = generation;
-            posted = 0;
-            taken = Memory.getLong(peer + Layout.QP_TAKEN);
-            requested = Memory.getLong(peer + Layout.QP_REQUESTED);
-            peersPause = Memory.getInt(peer + Layout.QP_MIN_RNR_TIMER);
+        if (peer.generation == 0) {
+            peer.beginLife(generation);
+            peer.taken = Memory.getLong(peer.entry + Layout.QP_TAKEN);
+            peer.requested = Memory.getLong(peer.entry + Layout.QP_REQUESTED);
+            peersPause = Memory.getInt(peer.entry + Layout.QP_MIN_RNR_TIMER);
         }
+        peer.expect(status, qp.readDepth());
         return true;
     }
 
@@ -243,7 +241,7 @@ final class Requester {
         if (invalid != 0) {
             return invalid;
         }
-        Link to = link;
+        Link to = peer.link;
         int status = to == null ? STALL_SILENT : places.push(to.pid());
         if (status == WorkCompletionRecord.REM_OP_ERR) {
             return failReceive(WorkCompletionRecord.LOC_PROT_ERR, WorkCompletionRecord.REM_OP_ERR);
@@ -266,20 +264,20 @@ final class Requester {
 
     /** 0 when the peer has a receive for us; else why to wait. */
     private int receive() {
-        if (taken < posted) {
+        if (peer.taken < peer.posted) {
             return 0;
         }
-        posted = Memory.getLongAcquire(peer + Layout.QP_POSTED);
-        if (taken < posted) {
+        peer.posted = Memory.getLongAcquire(peer.entry + Layout.QP_POSTED);
+        if (peer.taken < peer.posted) {
             return 0;
         }
-        return Memory.getInt(peer + Layout.QP_SHARED) == 0 ? STALL_NOT_READY : takeShared();
+        return Memory.getInt(peer.entry + Layout.QP_SHARED) == 0 ? STALL_NOT_READY : takeShared();
     }
 
     /** Asks the peer for a receive out of its shared queue: only its own process may take one. */
     private int takeShared() {
-        long answered = posted + Memory.getLongAcquire(peer + Layout.QP_REFUSED);
-        if (requested > answered) {
+        long answered = peer.posted + Memory.getLongAcquire(peer.entry + Layout.QP_REFUSED);
+        if (peer.requested > answered) {
             return STALL_TAKE;
         }
         if (qp.wasRefused()) {
@@ -289,50 +287,52 @@ final class Requester {
             return STALL_RING;
         }
         StopPoint.ASKING.pass();
-        requested++;
-        Memory.putLongRelease(peer + Layout.QP_REQUESTED, requested);
+        peer.requested++;
+        Memory.putLongRelease(peer.entry + Layout.QP_REQUESTED, peer.requested);
         return STALL_TAKE;
     }
 
     private long receiveSlot() {
-        Link to = link;
+        Link to = peer.link;
         Link.Mapping mapping = to == null
                 ? null
                 : to.segment(
-                        Memory.getInt(peer + Layout.QP_WINDOW_SEGMENT),
-                        Memory.getInt(peer + Layout.QP_WINDOW_SEGMENT_LIFE));
+                        Memory.getInt(peer.entry + Layout.QP_WINDOW_SEGMENT),
+                        Memory.getInt(peer.entry + Layout.QP_WINDOW_SEGMENT_LIFE));
         if (mapping == null) {
             return 0;
         }
-        long mask = Memory.getInt(peer + Layout.QP_WINDOW_MASK);
-        long stride = Memory.getInt(peer + Layout.QP_WINDOW_STRIDE);
-        long offset = Memory.getLong(peer + Layout.QP_WINDOW_OFFSET) + (taken & mask) * stride;
-        boolean inside = offset >= 0 && stride > 0 && offset <= mapping.lengthBytes() - stride;
-        return inside ? mapping.base() + offset : 0;
+        long mask = Memory.getInt(peer.entry + Layout.QP_WINDOW_MASK);
+        long stride = Memory.getInt(peer.entry + Layout.QP_WINDOW_STRIDE);
+        long first = Memory.getLong(peer.entry + Layout.QP_WINDOW_OFFSET);
+        boolean inside = first >= 0
+                && mask >= 0
+                && stride >= Layout.RECEIVE_LIST + Layout.ENTRY_BYTES
+                && first <= mapping.lengthBytes() - (mask + 1) * stride;
+        if (!inside) {
+            return 0;
+        }
+        peer.remember(mapping.base() + first, mask, stride);
+        return mapping.base() + first + (peer.taken & mask) * stride;
     }
 
     private int scatterInto(long slot, long total) {
-        Link to = link;
+        Link to = peer.link;
         if (to == null) {
             return STALL_MAPPING;
         }
-        int stride = Memory.getInt(peer + Layout.QP_WINDOW_STRIDE);
+        int stride = Memory.getInt(peer.entry + Layout.QP_WINDOW_STRIDE);
         int entriesMax = (int) ((stride - Layout.RECEIVE_LIST) / Layout.ENTRY_BYTES);
         int entries = Math.clamp(Memory.getInt(slot + Layout.RECEIVE_ENTRIES), 0, entriesMax);
-        int domain = Memory.getInt(peer + Layout.QP_DOMAIN);
+        int domain = Memory.getInt(peer.entry + Layout.QP_DOMAIN);
         long left = total;
         for (int i = 0; i < entries && left > 0; i++) {
             long at = slot + Layout.RECEIVE_LIST + i * Layout.ENTRY_BYTES;
             long bytes = Math.min(left, Integer.toUnsignedLong(Memory.getInt(at + Layout.ENTRY_LENGTH)));
+            int key = Memory.getInt(at + Layout.ENTRY_KEY);
+            peer.usedKey = key;
             int result = places.addRemote(
-                    to,
-                    domain,
-                    qp.destination(),
-                    Memory.getLong(at),
-                    bytes,
-                    Memory.getInt(at + Layout.ENTRY_KEY),
-                    AccessFlags.LOCAL_WRITE,
-                    true);
+                    to, domain, qp.destination(), Memory.getLong(at), bytes, key, AccessFlags.LOCAL_WRITE, true);
             if (result != 0) {
                 return result;
             }
@@ -351,8 +351,7 @@ final class Requester {
     }
 
     private void took() {
-        taken++;
-        Memory.putLongRelease(peer + Layout.QP_TAKEN, taken);
+        peer.took();
     }
 
     /** The receive ends with an error, and so does the request. */
@@ -362,14 +361,15 @@ final class Requester {
         }
         took();
         nudge();
-        endedGeneration = reliable ? 0 : peerGeneration;
+        endedGeneration = reliable ? 0 : peer.generation;
+        peer.expectNothing();
         return status;
     }
 
     private boolean publish(int operation, int immediateOrKey, int lengthBytes) {
-        RingWriter to = ring;
+        RingWriter to = peer.ring;
         return to != null
-                && to.publish(qp.destination(), peerGeneration, operation, immediateOrKey, lengthBytes, qp.number());
+                && to.publish(qp.destination(), peer.generation, operation, immediateOrKey, lengthBytes, qp.number());
     }
 
     // ---------------------------------------------------------------- one-sided
@@ -394,7 +394,7 @@ final class Requester {
         if (qp.readDepth() == 0) {
             return WorkCompletionRecord.LOC_QP_OP_ERR;
         }
-        if (Memory.getInt(peer + Layout.QP_READ_DEPTH) == 0) {
+        if (Layout.readDepthOf(Memory.getInt(peer.entry + Layout.QP_STATUS)) == 0) {
             return refuse(WorkCompletionRecord.REM_INV_REQ_ERR, AsyncEventType.QP_REQ_ERR);
         }
         int found = remote(AccessFlags.REMOTE_READ, sends.totalBytes());
@@ -402,7 +402,7 @@ final class Requester {
     }
 
     private int move(boolean push) {
-        Link to = link;
+        Link to = peer.link;
         if (to == null) {
             return STALL_SILENT;
         }
@@ -414,7 +414,7 @@ final class Requester {
         if (qp.readDepth() == 0) {
             return WorkCompletionRecord.LOC_QP_OP_ERR;
         }
-        if (Memory.getInt(peer + Layout.QP_READ_DEPTH) == 0 || (sends.remoteAddress() & 7) != 0) {
+        if (Layout.readDepthOf(Memory.getInt(peer.entry + Layout.QP_STATUS)) == 0 || (sends.remoteAddress() & 7) != 0) {
             return refuse(WorkCompletionRecord.REM_INV_REQ_ERR, AsyncEventType.QP_REQ_ERR);
         }
         int found = remote(AccessFlags.REMOTE_ATOMIC, Long.BYTES);
@@ -435,16 +435,16 @@ final class Requester {
 
     /** Checks the rights that the peer gave its queue pair, then the key, its bounds and its rights. */
     private int remote(int right, long lengthBytes) {
-        if ((Memory.getInt(peer + Layout.QP_ACCESS) & right) == 0) {
+        if ((Layout.accessOf(Memory.getInt(peer.entry + Layout.QP_STATUS)) & right) == 0) {
             return refuse(WorkCompletionRecord.REM_INV_REQ_ERR, AsyncEventType.QP_REQ_ERR);
         }
-        Link to = link;
+        Link to = peer.link;
         if (to == null) {
             return STALL_SILENT;
         }
         int found = places.addRemote(
                 to,
-                Memory.getInt(peer + Layout.QP_DOMAIN),
+                Memory.getInt(peer.entry + Layout.QP_DOMAIN),
                 qp.destination(),
                 sends.remoteAddress(),
                 lengthBytes,
@@ -464,7 +464,7 @@ final class Requester {
     }
 
     private int invalidatePeersKey(int key) {
-        Link to = link;
+        Link to = peer.link;
         if (to == null) {
             return STALL_SILENT;
         }

@@ -79,7 +79,7 @@ final class RingReader {
     /** Tells the sender how many completions the queue has room for. */
     void room(int completions) {
         publishEvery = Math.clamp(completions / 4, 1, Math.min(PUBLISH_EVERY, slots / 4));
-        Memory.putInt(base + Layout.RING_ROOM, completions);
+        Memory.putIntRelease(base + Layout.RING_ROOM, completions);
     }
 
     /** Tells the sender whether to wake us. */

@@ -16,6 +16,7 @@ final class RingWriter {
     private long position;
     private long consumed;
     private int room;
+    private boolean attached;
 
     RingWriter(Link link, SharedMemory memory, int slots) {
         this.link = link;
@@ -50,18 +51,44 @@ final class RingWriter {
         return base + Layout.RING_ENTRIES + (at & (slots - 1)) * Layout.SLOT_BYTES;
     }
 
+    /** Whether the receiver has the ring: what it is told to place it then places before it takes memory back. */
+    boolean isAttached() {
+        if (!attached) {
+            attached = Memory.getIntAcquire(base + Layout.RING_ROOM) != 0;
+        }
+        return attached;
+    }
+
     /** Publishes an entry without payload; false when the ring is full. */
     boolean publish(int target, int generation, int operation, int immediate, int lengthBytes, int source) {
+        return publish(target, generation, operation, immediate, lengthBytes, source, 0, 0);
+    }
+
+    /** Publishes an entry with so much payload as it has room for; false when the ring is full. */
+    boolean publish(
+            int target,
+            int generation,
+            int operation,
+            int immediate,
+            int lengthBytes,
+            int source,
+            long payload,
+            int payloadBytes) {
         Guard.Hold hold = guard.lock();
         try {
             if (!hasRoom(1)) {
                 return false;
             }
-            fill(slot(position), target, generation, operation, immediate, lengthBytes, source);
+            long at = position;
+            long slot = slot(at);
+            if (payloadBytes != 0) {
+                Places.copy(payload, slot + Layout.SLOT_PAYLOAD, payloadBytes);
+            }
+            fill(slot, target, generation, operation, immediate, lengthBytes, source);
             StopPoint.PUBLISHING.pass();
-            Memory.putLongRelease(slot(position) + Layout.SLOT_STAMP, position + 1);
-            position++;
-            if (position - consumed > room) {
+            Memory.putLongRelease(slot + Layout.SLOT_STAMP, at + 1);
+            position = at + 1;
+            if (at + 1 - consumed > room) {
                 wakeIfBehind();
             }
         } finally {
@@ -108,12 +135,9 @@ final class RingWriter {
 
     private static void fill(
             long slot, int target, int generation, int operation, int immediate, int lengthBytes, int source) {
-        Memory.putInt(slot + Layout.SLOT_TARGET, target);
-        Memory.putInt(slot + Layout.SLOT_GENERATION, generation);
-        Memory.putInt(slot + Layout.SLOT_OPERATION, operation);
-        Memory.putInt(slot + Layout.SLOT_IMMEDIATE, immediate);
-        Memory.putInt(slot + Layout.SLOT_LENGTH, lengthBytes);
-        Memory.putInt(slot + Layout.SLOT_SOURCE, source);
+        Memory.putLong(slot + Layout.SLOT_TARGET, WorkCompletionRecord.pair(target, generation));
+        Memory.putLong(slot + Layout.SLOT_OPERATION, WorkCompletionRecord.pair(operation, immediate));
+        Memory.putLong(slot + Layout.SLOT_LENGTH, WorkCompletionRecord.pair(lengthBytes, source));
     }
 
     /** More is delivered than the receiver's queue has room for, and nobody polls: its agent shall look. */

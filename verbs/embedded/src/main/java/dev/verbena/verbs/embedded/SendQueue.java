@@ -258,11 +258,34 @@ final class SendQueue {
         return taken;
     }
 
+    /** Whether a request can be posted and executed without being staged. */
+    boolean isOpen() {
+        return head == posted && staged == 0 && posted - (long) FREED.getAcquire(this) < slots;
+    }
+
+    /** Counts a request that was executed without being staged; answers its sequence. */
+    long countDone() {
+        long sequence = posted;
+        posted = sequence + 1;
+        head = sequence + 1;
+        return sequence;
+    }
+
     void discardStaged() {
         staged = 0;
     }
 
     // ---------------------------------------------------------------- the request at the head
+
+    /** Whether it is one of these opcodes, as bits, with one entry of at least a byte. */
+    boolean isPlain(int opcodes) {
+        int at = base(head);
+        long total = words[at + TOTAL];
+        return (opcodes >>> (int) words[at + CODES] & 1) != 0
+                && (int) (words[at + NUMBERS] >>> 32) == 1
+                && total > 0
+                && total <= EmbeddedContext.MESSAGE_BYTES_MAX;
+    }
 
     long id() {
         return words[base(head) + ID];

@@ -39,14 +39,14 @@ final class WorkCompletionRecord {
             int sourceQueuePair,
             int flags) {
         Memory.putLong(record, id);
-        Memory.putInt(record + 8, status);
-        Memory.putInt(record + 12, opcode);
-        Memory.putInt(record + 16, 0);
-        Memory.putInt(record + 20, lengthBytes);
-        Memory.putInt(record + 24, immediateOrKey);
-        Memory.putInt(record + 28, queuePair);
-        Memory.putInt(record + 32, sourceQueuePair);
-        Memory.putInt(record + 36, flags);
+        Memory.putLong(record + 8, pair(status, opcode));
+        Memory.putLong(record + 16, pair(0, lengthBytes));
+        Memory.putLong(record + 24, pair(immediateOrKey, queuePair));
+        Memory.putLong(record + 32, pair(sourceQueuePair, flags));
         Memory.putLong(record + 40, 0);
+    }
+
+    static long pair(int low, int high) {
+        return Integer.toUnsignedLong(low) | ((long) high << 32);
     }
 }

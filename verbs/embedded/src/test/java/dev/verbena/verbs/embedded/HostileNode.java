@@ -58,11 +58,9 @@ final class HostileNode {
         long entry = Layout.queuePair(control.address(), index);
         Memory.putInt(entry + Layout.QP_GENERATION, 1);
         Memory.putInt(entry + Layout.QP_TYPE, QueuePairType.RC.code());
-        Memory.putInt(entry + Layout.QP_ACCESS, -1);
         Memory.putInt(entry + Layout.QP_DESTINATION, destination);
         Memory.putInt(entry + Layout.QP_RECEIVE_QUEUE, 1);
-        Memory.putInt(entry + Layout.QP_READ_DEPTH, 1);
-        Memory.putIntRelease(entry + Layout.QP_STATE, QueuePairState.READY_TO_SEND.code());
+        Memory.putIntRelease(entry + Layout.QP_STATUS, Layout.status(QueuePairState.READY_TO_SEND.code(), -1, 1));
         return entry;
     }
 

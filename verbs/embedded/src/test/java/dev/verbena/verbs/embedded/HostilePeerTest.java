@@ -154,7 +154,7 @@ final class HostilePeerTest {
         QueuePair qp = connect(new long[1]);
         int key = (nextIndex << 16) | 0x1234;
         long region = hostile.region(key);
-        Memory.putInt(region + Layout.REGION_SHARED, 1);
+        Memory.putInt(region + Layout.REGION_KIND, Layout.REGION_SHARED);
         Memory.putLong(region + Layout.REGION_IOVA, iova);
         Memory.putLong(region + Layout.REGION_LENGTH, lengthBytes);
         Memory.putInt(region + Layout.REGION_ACCESS, -1);
@@ -218,7 +218,7 @@ final class HostilePeerTest {
 
     /** Foreign memory is left out: the hostile process is this one, and it may let its own memory be written. */
     private void spoilRegion(long region) {
-        Memory.putInt(region + Layout.REGION_SHARED, 1);
+        Memory.putInt(region + Layout.REGION_KIND, Layout.REGION_SHARED);
         Memory.putLong(region + Layout.REGION_IOVA, wild());
         Memory.putLong(region + Layout.REGION_LENGTH, wild());
         Memory.putInt(region + Layout.REGION_ACCESS, -1);
