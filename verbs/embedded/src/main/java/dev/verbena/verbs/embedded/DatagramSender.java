@@ -1,11 +1,15 @@
 package dev.verbena.verbs.embedded;
 
+import dev.verbena.verbs.Gid;
 import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
 import dev.verbena.verbs.SendFlags;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,20 +41,75 @@ final class DatagramSender {
         if (!(sends.object() instanceof EmbeddedAddressHandle handle)) {
             return WorkCompletionRecord.LOC_QP_OP_ERR;
         }
+        if (handle.group()) {
+            return executeToGroup(handle.vector().destination());
+        }
         Link to = handle.reachable() ? link(Layout.slotOf(sends.remoteNumber())) : null;
         if (to != null && !to.isReady() && !to.isDead()) {
             return Requester.STALL_LINK;
         }
-        RingWriter ring = to == null || to.isDead() ? null : ring(to);
+        int number = sends.remoteNumber();
+        RingWriter ring = to == null || to.isDead() ? null : ring(to, number);
         long epoch = qp.enterAccess();
         try {
             int status = gather();
             if (status == 0 && to != null && ring != null && !to.isDead()) {
-                publish(to, ring);
+                publish(to, ring, number);
             }
             return status;
         } finally {
             qp.exitAccess(epoch);
+        }
+    }
+
+    /** Every member gets it but the sender itself; a process that does not answer is passed over. */
+    private int executeToGroup(Gid group) {
+        Collection<Link> everyone = node.everyone();
+        for (Link link : everyone) {
+            if (link.isAwaited()) {
+                return Requester.STALL_LINK;
+            }
+        }
+        long epoch = qp.enterAccess();
+        try {
+            int status = gather();
+            if (status != 0) {
+                return status;
+            }
+        } finally {
+            qp.exitAccess(epoch);
+        }
+        for (Link link : everyone) {
+            if (link.isReady()) {
+                toMembers(link, group);
+            }
+        }
+        return WorkCompletionRecord.SUCCESS;
+    }
+
+    private void toMembers(Link to, Gid group) {
+        List<Integer> members = new ArrayList<>();
+        long epoch = qp.enterAccess();
+        try {
+            if (!to.isDead()) {
+                MulticastGroups.members(to.control(), group, members::add);
+            }
+        } finally {
+            qp.exitAccess(epoch);
+        }
+        for (int number : members) {
+            if (number == qp.number() || Layout.slotOf(number) != to.slot()) {
+                continue;
+            }
+            RingWriter ring = ring(to, number);
+            epoch = qp.enterAccess();
+            try {
+                if (ring != null && !to.isDead()) {
+                    publish(to, ring, number);
+                }
+            } finally {
+                qp.exitAccess(epoch);
+            }
         }
     }
 
@@ -63,11 +122,11 @@ final class DatagramSender {
         return known;
     }
 
-    private @Nullable RingWriter ring(Link to) {
+    private @Nullable RingWriter ring(Link to, int number) {
         int queue = 0;
         long epoch = qp.enterAccess();
         try {
-            long peer = peer(to);
+            long peer = peer(to, number);
             if (!to.isDead() && Memory.getIntAcquire(peer + Layout.QP_GENERATION) != 0) {
                 queue = Memory.getInt(peer + Layout.QP_RECEIVE_QUEUE);
             }
@@ -77,8 +136,8 @@ final class DatagramSender {
         return queue == 0 ? null : to.ring(queue);
     }
 
-    private long peer(Link to) {
-        return Layout.queuePair(to.control(), Layout.indexOf(sends.remoteNumber()));
+    private static long peer(Link to, int number) {
+        return Layout.queuePair(to.control(), Layout.indexOf(number));
     }
 
     private int gather() {
@@ -97,8 +156,8 @@ final class DatagramSender {
         return places.gather(gathered.address(), sends.totalBytes());
     }
 
-    private void publish(Link to, RingWriter ring) {
-        long peer = peer(to);
+    private void publish(Link to, RingWriter ring, int number) {
+        long peer = peer(to, number);
         int state = Layout.stateOf(Memory.getIntAcquire(peer + Layout.QP_STATUS));
         // A key with the highest bit is the privileged one: the queue pair's own is meant.
         int qkey = sends.rkeyOrQkey() < 0 ? qp.qkey() : sends.rkeyOrQkey();
@@ -113,7 +172,7 @@ final class DatagramSender {
         operation |= sends.opcode() == Opcode.SEND_WITH_IMM ? Layout.FLAG_IMMEDIATE : 0;
         operation |= (sends.flags() & SendFlags.SOLICITED) != 0 ? Layout.FLAG_SOLICITED : 0;
         boolean taken = ring.publishDatagram(
-                sends.remoteNumber(),
+                number,
                 Memory.getInt(peer + Layout.QP_GENERATION),
                 operation,
                 sends.immediateOrKey(),

@@ -9,9 +9,11 @@ import dev.verbena.verbs.spi.AddressHandleDriver;
  *
  * @param source the sender's GID
  * @param vector where it leads
- * @param reachable whether that is an address of this host
+ * @param reachable whether that is an address of this host, or a group
+ * @param group whether it is a multicast group, all of whose members on this host are meant
  */
-record EmbeddedAddressHandle(Gid source, AddressVector vector, boolean reachable) implements AddressHandleDriver {
+record EmbeddedAddressHandle(Gid source, AddressVector vector, boolean reachable, boolean group)
+        implements AddressHandleDriver {
     @Override
     public void close() {
         // Nothing is held.

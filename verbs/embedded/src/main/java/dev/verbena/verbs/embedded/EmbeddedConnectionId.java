@@ -37,6 +37,9 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     private static final int ACK_TIMEOUT = 14;
     private static final int REFUSED_BY_PROGRAM = 28;
     private static final int NOBODY_LISTENS = 8;
+    /** Datagrams to it go to all members of a group. */
+    private static final int MULTICAST_NUMBER = 0xffffff;
+
     private static final long ANSWER_NS = TimeUnit.SECONDS.toNanos(30);
     private static final long AGAIN_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -553,13 +556,40 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     }
 
     @Override
+    @SuppressWarnings("EnumOrdinal") // the order is that of the C enum
     public void joinMulticast(InetSocketAddress group) {
-        throw refused("rdma_join_multicast", Errno.EOPNOTSUPP, "embedded has no multicast groups");
+        Gid gid = Gid.of(group.getAddress());
+        synchronized (this) {
+            require("rdma_join_multicast", device >= 0, "the id has no device yet: bind or resolve an address first");
+            require(
+                    "rdma_join_multicast",
+                    MulticastGroups.isGroup(gid),
+                    group.getAddress() + " is no multicast address");
+        }
+        AddressVector way = AddressVector.to(gid, 1, 0);
+        channel.add(new ConnectionRecord(
+                ConnectionEventType.MULTICAST_JOIN.ordinal(),
+                0,
+                this,
+                null,
+                new byte[0],
+                0,
+                0,
+                0,
+                0,
+                0,
+                false,
+                MULTICAST_NUMBER,
+                DATAGRAM_QKEY,
+                way));
     }
 
     @Override
     public void leaveMulticast(InetSocketAddress group) {
-        throw refused("rdma_leave_multicast", Errno.EOPNOTSUPP, "embedded has no multicast groups");
+        require(
+                "rdma_leave_multicast",
+                MulticastGroups.isGroup(Gid.of(group.getAddress())),
+                group.getAddress() + " is no multicast address");
     }
 
     // ---------------------------------------------------------------- what it knows

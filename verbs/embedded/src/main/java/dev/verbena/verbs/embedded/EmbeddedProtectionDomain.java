@@ -123,10 +123,15 @@ final class EmbeddedProtectionDomain implements ProtectionDomainDriver {
                     Errno.EINVAL,
                     "port " + vector.port() + " has no GID at index " + vector.sourceGidIndex());
         }
+        boolean group = MulticastGroups.isGroup(vector.destination());
+        if (group) {
+            node.meetEveryone();
+        }
         return new EmbeddedAddressHandle(
                 context.queryGids(1).get(vector.sourceGidIndex()).gid(),
                 vector,
-                Addresses.isLocal(vector.destination()));
+                group || Addresses.isLocal(vector.destination()),
+                group);
     }
 
     @Override

@@ -840,12 +840,36 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void attachMulticast(Gid group, int lid) {
-        throw new VerbsException("ibv_attach_mcast", context.name(), Errno.EOPNOTSUPP, "no multicast groups");
+        requireGroup("ibv_attach_mcast", group, state != QueuePairState.RESET);
+        int refused = node.groups().attach(group, number);
+        if (refused != 0) {
+            throw new VerbsException(
+                    "ibv_attach_mcast",
+                    context.name() + " to " + group,
+                    refused,
+                    "a process has at most " + Layout.MEMBERS_MAX + " memberships");
+        }
+        // Who sends to the group looks at the processes that have come to it, besides those it has found itself.
+        node.meetEveryone();
     }
 
     @Override
     public void detachMulticast(Gid group, int lid) {
-        throw new VerbsException("ibv_detach_mcast", context.name(), Errno.EOPNOTSUPP, "no multicast groups");
+        requireGroup("ibv_detach_mcast", group, true);
+        int refused = node.groups().detach(group, number);
+        if (refused != 0) {
+            throw new VerbsException("ibv_detach_mcast", context.name() + " from " + group, refused, "it is no member");
+        }
+    }
+
+    private void requireGroup(String verb, Gid group, boolean initialized) {
+        if (type != QueuePairType.UD || !initialized || !MulticastGroups.isGroup(group)) {
+            throw new VerbsException(
+                    verb,
+                    context.name() + " with " + group,
+                    Errno.EINVAL,
+                    "the queue pair is not UD, is in RESET, or the GID is not a multicast address");
+        }
     }
 
     @Override
@@ -860,6 +884,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             closed = true;
             receiveQueue.flush(this);
             beginLife();
+            node.groups().detachAll(number);
             node.unregister(number);
             if (quiet) {
                 Segments.Segment gone = node.segments().free(receives.piece());

@@ -17,14 +17,27 @@ final class Layout {
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;
     static final int REGIONS_MAX = 1 << 16;
+    static final int MEMBERS_MAX = 1 << 10;
 
     // ---------------------------------------------------------------- control segment
     static final long QUEUE_PAIR_HIGH_WATER = 24;
+    static final long MEMBER_HIGH_WATER = 28;
     static final long QUEUE_PAIRS = 4096;
     static final long QUEUE_PAIR_BYTES = 512;
     static final long REGIONS = QUEUE_PAIRS + QUEUE_PAIRS_MAX * QUEUE_PAIR_BYTES;
     static final long REGION_BYTES = 64;
-    static final long CONTROL_BYTES = REGIONS + REGIONS_MAX * REGION_BYTES;
+    static final long MEMBERS = REGIONS + REGIONS_MAX * REGION_BYTES;
+    static final long MEMBER_BYTES = 32;
+    static final long CONTROL_BYTES = MEMBERS + MEMBERS_MAX * MEMBER_BYTES;
+
+    // ---------------------------------------------------------------- member of a multicast group
+    /** Odd while the entry is being written. */
+    static final long MEMBER_LIFE = 0;
+    /** A queue pair of the process, 0 in an unused entry. */
+    static final long MEMBER_NUMBER = 4;
+
+    static final long MEMBER_GROUP_HIGH = 8;
+    static final long MEMBER_GROUP_LOW = 16;
 
     // ---------------------------------------------------------------- queue-pair entry
     /** Counts the lives of the entry: a new one begins with each creation and each reset. */
@@ -138,6 +151,10 @@ final class Layout {
 
     static long region(long control, int key) {
         return control + REGIONS + (key >>> 16) * REGION_BYTES;
+    }
+
+    static long member(long control, int index) {
+        return control + MEMBERS + index * MEMBER_BYTES;
     }
 
     static int status(int state, int accessFlags, int readDepth) {

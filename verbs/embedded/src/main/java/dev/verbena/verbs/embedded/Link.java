@@ -31,6 +31,8 @@ final class Link implements Agent.Handler {
     /** The sender closes its device in good order: to queue pairs connected to it, silence and not an end. */
     static final int BYE = 6;
 
+    private static final long ANSWER_NS = 100_000_000;
+
     static final int RING_SLOTS_MIN = 64;
     static final int RING_SLOTS_MAX = 4096;
 
@@ -46,6 +48,7 @@ final class Link implements Agent.Handler {
     private volatile @Nullable Mapping[] mappings = new Mapping[16];
     private @Nullable SharedMemory controlMemory;
     private final Object kickLock = new Object();
+    private final long begunNs = System.nanoTime();
     private int kickFd = -1;
     private int obituaryFd = -1;
     private int pid;
@@ -117,6 +120,11 @@ final class Link implements Agent.Handler {
     /** Whether the peer's control segment is there. */
     boolean isReady() {
         return ready && !dead;
+    }
+
+    /** Whether the peer's answer can still come soon; a stopped process gives none. */
+    boolean isAwaited() {
+        return !ready && !dead && System.nanoTime() - begunNs < ANSWER_NS;
     }
 
     boolean isDead() {

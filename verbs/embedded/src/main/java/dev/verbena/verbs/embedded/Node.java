@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,7 @@ final class Node {
     private final Obituary obituary;
     private final Link self;
     private final RegionKeys keys;
+    private final MulticastGroups groups;
     private final Segments segments = new Segments();
     private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
     private final AtomicReferenceArray<@Nullable EmbeddedQueuePair> queuePairs =
@@ -87,6 +89,7 @@ final class Node {
             undo.add(controlMemory::close);
             Memory.putLong(controlMemory.address(), Layout.MAGIC);
             keys = new RegionKeys(control());
+            groups = new MulticastGroups(control());
             agent = new Agent(this, "verbena-" + name + "-agent");
             undo.add(agent::dispose);
             obituary = new Obituary(name);
@@ -129,7 +132,11 @@ final class Node {
     }
 
     static String socketName(int slot) {
-        return "verbena." + Linux.geteuid() + "." + slot;
+        return socketPrefix() + slot;
+    }
+
+    private static String socketPrefix() {
+        return "verbena." + Linux.geteuid() + ".";
     }
 
     int slot() {
@@ -151,6 +158,10 @@ final class Node {
 
     RegionKeys keys() {
         return keys;
+    }
+
+    MulticastGroups groups() {
+        return groups;
     }
 
     Segments segments() {
@@ -254,6 +265,23 @@ final class Node {
             }
             return link;
         }
+    }
+
+    /** Begins a link to every process of this host and user that has the device open. */
+    void meetEveryone() {
+        for (int other : Sockets.names(socketPrefix())) {
+            Link _ = link(other);
+        }
+    }
+
+    /** The links to all processes known: those met, and those that have come. */
+    Collection<Link> everyone() {
+        for (Guest guest : guests) {
+            if (guest.slot() > 0) {
+                Link _ = link(guest.slot());
+            }
+        }
+        return links.values();
     }
 
     void onLinkEnd(Link link, boolean orderly, String why) {

@@ -1,8 +1,15 @@
 package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.Errno;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,6 +21,8 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: any thread. Nothing here blocks.
  */
 final class Sockets {
+    private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
+
     static final int MESSAGE_MAX = 1024;
     private static final int DESCRIPTORS_MAX = 3;
     private static final int CONTROL_BYTES = 64;
@@ -50,6 +59,26 @@ final class Sockets {
     }
 
     private Sockets() {}
+
+    /** The numbers behind a prefix in the names of the abstract sockets of this network namespace. */
+    static List<Integer> names(String prefix) {
+        String wanted = " @" + prefix;
+        List<Integer> numbers = new ArrayList<>();
+        try (Stream<String> lines = Files.lines(Path.of("/proc/net/unix"), StandardCharsets.ISO_8859_1)) {
+            lines.forEach(line -> {
+                int at = line.indexOf(wanted);
+                if (at >= 0) {
+                    String rest = line.substring(at + wanted.length());
+                    if (rest.matches("[0-9]{1,6}")) {
+                        numbers.add(Integer.valueOf(rest));
+                    }
+                }
+            });
+        } catch (IOException | UncheckedIOException e) {
+            LOG.warn("/proc/net/unix cannot be read, so other processes are not found: {}", e.getMessage());
+        }
+        return numbers;
+    }
 
     /** A socket with a name; the negative errno when the name is taken or there are too many descriptors. */
     static int bind(String name) {
