@@ -21,8 +21,6 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: any thread. Nothing here blocks.
  */
 final class Sockets {
-    private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
-
     static final int MESSAGE_MAX = 1024;
     private static final int DESCRIPTORS_MAX = 3;
     private static final int CONTROL_BYTES = 64;
