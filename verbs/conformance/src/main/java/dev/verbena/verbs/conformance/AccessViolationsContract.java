@@ -43,6 +43,49 @@ final class AccessViolationsContract extends Contract {
     }
 
     @Test
+    void aRemoteKeyOf0IsNobodysEvenBehindAGoodOne() {
+        Pair pair = pair();
+        pair.a().write(7, 0, 64, pair.b(), 0);
+        pair.a().success(7);
+
+        remoteWriteFails(pair, pair.b().at(0), 0, 64);
+    }
+
+    @Test
+    void aLocalKeyOf0IsNobodysEvenBehindAnInlineRequest() {
+        Pair pair =
+                plan(QueuePairType.RC).config(config -> config.inlineBytes(64)).connect();
+        End a = pair.a();
+        assertThat(a.qp.postWrite(
+                        7, a.at(0), 16, 0, pair.b().at(0), pair.b().rkey(), SendFlags.SIGNALED | SendFlags.INLINE))
+                .isZero();
+        a.success(7);
+
+        assertThat(a.qp.postWrite(1, a.at(0), 16, 0, pair.b().at(0), pair.b().rkey(), SendFlags.SIGNALED))
+                .isZero();
+
+        assertLocalProtection(a, a.failure(1));
+    }
+
+    @Test
+    void aReceiveWithAKeyOf0HarmsTheReceiverOnly() {
+        Pair pair = pair();
+        pair.b().receive(5, 0, 64);
+        pair.a().send(7, 0, 64);
+        pair.a().success(7);
+        pair.b().success(5);
+        assertThat(pair.b().qp.postReceive(6, pair.b().at(0), 64, 0)).isZero();
+
+        pair.a().send(8, 0, 64);
+
+        assertLocalProtection(pair.b(), pair.b().failure(6));
+        CompletionStatus sender = pair.a().failure(8);
+        if (contextA().has(Capability.EXACT_ERROR_STATUS)) {
+            assertThat(sender).isEqualTo(CompletionStatus.REM_OP_ERR);
+        }
+    }
+
+    @Test
     void aReadWithAWrongKeyFails() {
         Pair pair = pair();
         End a = pair.a();

@@ -28,6 +28,7 @@ final class KeyCache {
     void clear() {
         Arrays.fill(words, 0);
         key = 0;
+        entry = 0;
         lengthBytes = 0;
     }
 
@@ -38,7 +39,8 @@ final class KeyCache {
      * @param bytes at least 1
      */
     long place(long control, int wanted, long address, int bytes, int wantedRights) {
-        if (wanted != key && !select(control, wanted)) {
+        // Before the first key there is no entry to look at, and 0 is nobody's key.
+        if ((wanted != key || entry == 0) && !select(control, wanted)) {
             return 0;
         }
         long now = Memory.getLongAcquire(entry);
