@@ -108,6 +108,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
+            dropWhatOverflows();
             List<RingReader> left = new ArrayList<>();
             for (RingReader reader : readers) {
                 if (reader.isOf(guest)) {
@@ -283,7 +284,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         }
     }
 
-    /** On the agent, and before a queue pair is flushed: peers' news are taken without a poll. */
+    /** Before receives are posted: what has arrived so far found none. */
     void takeNews() {
         Guard.Hold hold = guard.visit();
         try {
@@ -307,7 +308,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private void runFailures() {
         while (true) {
             Failure failure;
-            Guard.Hold hold = guard.lock();
+            Guard.Hold hold = guard.visit();
             try {
                 if (failures.isEmpty()) {
                     return;
@@ -351,7 +352,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     /** Runs under the guard what flushes the receives of a queue pair. */
     void flush(EmbeddedQueuePair owner) {
-        Guard.Hold hold = guard.lock();
+        Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
             owner.returnShared();

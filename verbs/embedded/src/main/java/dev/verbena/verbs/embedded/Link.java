@@ -194,7 +194,7 @@ final class Link implements Agent.Handler {
         return forgotten;
     }
 
-    /** Forgets a segment of the own process, which is about to be unmapped. */
+    /** Forgets a segment that is about to be unmapped, or has been by its process. */
     void forgetSegment(int segmentSlot, int life) {
         Mapping mapping = segmentSlot < mappings.length ? mappings[segmentSlot] : null;
         if (mapping != null && mapping.life == life) {
@@ -202,8 +202,7 @@ final class Link implements Agent.Handler {
             int before = forgotten;
             forgotten = before + 1;
             SharedMemory memory = mapping.memory;
-            if (memory != null) {
-                node.awaitOutsideOwn();
+            if (memory != null && isOutside()) {
                 memory.close();
             }
         }
@@ -235,11 +234,10 @@ final class Link implements Agent.Handler {
         }
         if (self) {
             EmbeddedCompletionQueue target = node.completionQueue(queue);
-            if (target == null) {
+            if (target == null || !target.attach(new RingReader(null, null, memory.address(), slots))) {
                 memory.close();
                 return null;
             }
-            target.attach(new RingReader(null, null, memory.address(), slots));
         } else {
             int sent =
                     Sockets.send(fd, message(RING).putInt(queue).putInt(slots).array(), memory.fd());
@@ -257,10 +255,18 @@ final class Link implements Agent.Handler {
     private void sweepRings() {
         List<RingWriter> closed = new ArrayList<>();
         rings.values().removeIf(ring -> ring.isClosed() && closed.add(ring));
-        if (!closed.isEmpty()) {
-            node.awaitOutsideOwn();
+        if (!closed.isEmpty() && isOutside()) {
             closed.forEach(RingWriter::free);
         }
+    }
+
+    /** Whether no thread of this process is in an access any more; else the memory stays mapped, which only costs memory. */
+    private boolean isOutside() {
+        boolean outside = node.awaitOutsideOwn();
+        if (!outside) {
+            LOG.warn("memory of process {} stays mapped: a thread of this process does not come out of it", slot);
+        }
+        return outside;
     }
 
     // ---------------------------------------------------------------- messages
@@ -296,6 +302,9 @@ final class Link implements Agent.Handler {
         int type = buffer.getInt();
         switch (type) {
             case HELLO -> {
+                if (ready) {
+                    throw new IllegalStateException("a second greeting");
+                }
                 Node.checkHello(buffer, received, slot);
                 SharedMemory memory =
                         SharedMemory.map(received.take(0), Layout.CONTROL_BYTES, "control segment of process " + slot);
@@ -365,14 +374,16 @@ final class Link implements Agent.Handler {
         }
         dead = true;
         node.onLinkEnd(this, orderly, why);
-        node.awaitOutsideOwn();
+        boolean outside = isOutside();
         for (Mapping mapping : mappings) {
-            if (mapping != null && mapping.memory != null) {
+            if (outside && mapping != null && mapping.memory != null) {
                 mapping.memory.close();
             }
         }
         synchronized (this) {
-            rings.values().forEach(RingWriter::free);
+            if (outside) {
+                rings.values().forEach(RingWriter::free);
+            }
             rings.clear();
             if (fd >= 0) {
                 node.agent().close(fd);
@@ -381,7 +392,7 @@ final class Link implements Agent.Handler {
                 node.agent().close(obituaryFd);
             }
         }
-        if (controlMemory != null) {
+        if (outside && controlMemory != null) {
             controlMemory.close();
         }
         synchronized (kickLock) {

@@ -410,10 +410,10 @@ final class Node {
         return all;
     }
 
-    /** The same for this process' own queue pairs only. */
-    void awaitOutsideOwn() {
+    /** The same for this process' own queue pairs only: before memory that they can reach is unmapped. */
+    boolean awaitOutsideOwn() {
         Fences.heavy();
-        boolean _ = new Quiet().await(control(), highWater);
+        return new Quiet().await(control(), highWater);
     }
 
     /** The same for one queue pair of a peer, or of this process. */
@@ -436,7 +436,11 @@ final class Node {
         for (Guest guest : guests) {
             guest.sendSegmentGone(segment);
         }
-        segment.memory().close();
+        if (awaitOutsideOwn()) {
+            segment.memory().close();
+        } else {
+            LOG.warn("{} stays mapped: a thread of this process does not come out of it", segment.memory());
+        }
     }
 
     private void close() {

@@ -21,8 +21,12 @@ final class QuietRegions {
 
     /** Ends the quiet of a region: from here on nothing for it waits in a ring, and nothing new comes to wait. */
     static void end(EmbeddedMemoryRegion region) {
-        if (ALL.remove(region)) {
-            region.endQuiet();
+        // Whoever comes second goes on only when it has ended, too.
+        synchronized (region) {
+            if (ALL.contains(region)) {
+                region.endQuiet();
+                ALL.remove(region);
+            }
         }
     }
 
