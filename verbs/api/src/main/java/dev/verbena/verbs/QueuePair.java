@@ -203,7 +203,14 @@ public final class QueuePair implements AutoCloseable {
         setup.connect(remote);
     }
 
-    /** Joins the queue pair (UD) to a multicast group's delivery; ibv_attach_mcast(3). The fabric is joined by cm. */
+    /**
+     * Joins the queue pair (UD) to a multicast group's delivery; ibv_attach_mcast(3). The fabric is joined by cm. The
+     * membership ends with {@link #detachMulticast} or {@link #close}. Any thread.
+     *
+     * @param lid the group's LID on InfiniBand, 0 on RoCE
+     * @throws VerbsException EINVAL when the queue pair is not UD or in RESET, or the GID is not a multicast address; ENOMEM
+     *     when the device has no room; EOPNOTSUPP when it has no multicast
+     */
     public void attachMulticast(Gid group, int lid) {
         pd.context().require(Capability.MULTICAST, "ibv_attach_mcast");
         lifetime.enter();
@@ -214,8 +221,13 @@ public final class QueuePair implements AutoCloseable {
         }
     }
 
-    /** Ends {@link #attachMulticast}. */
+    /**
+     * Ends {@link #attachMulticast}; ibv_detach_mcast(3). Any thread.
+     *
+     * @throws VerbsException EINVAL when the queue pair is no member; EOPNOTSUPP when the device has no multicast
+     */
     public void detachMulticast(Gid group, int lid) {
+        pd.context().require(Capability.MULTICAST, "ibv_detach_mcast");
         lifetime.enter();
         try {
             driver.detachMulticast(group, lid);

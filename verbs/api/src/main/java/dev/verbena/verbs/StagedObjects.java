@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: under the queue pair's gate. Hot path: allocates only while it grows to the largest batch.
  */
 final class StagedObjects {
-    private Object[] objects = new Object[4];
+    private @Nullable Object[] objects = new @Nullable Object[4];
     private int size;
 
     /** Notes the object of a request unless it was refused; answers the same result. */
@@ -27,7 +27,10 @@ final class StagedObjects {
     }
 
     void clear() {
-        size = 0;
+        if (size > 0) {
+            Arrays.fill(objects, 0, size, null);
+            size = 0;
+        }
     }
 
     /** The first that is closed, null when all are open. */

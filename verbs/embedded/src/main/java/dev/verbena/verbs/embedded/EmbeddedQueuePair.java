@@ -317,14 +317,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
         // Type 1 is posted at once, behind what was staged before it.
         int before = takenEarly;
-        int taken = flushStaged();
+        int taken = flushStaged(true);
         takenEarly = before + Math.max(taken - 1, 0);
         return sendErrno == 0 ? 0 : -sendErrno;
     }
 
     @Override
     public int flushSends() {
-        int taken = takenEarly + flushStaged();
+        int taken = takenEarly + flushStaged(true);
         takenEarly = 0;
         return taken;
     }
@@ -400,8 +400,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         return done ? 1 : post(atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
     }
 
+    /** What the short way has left to the long one. */
     private int post(int staged) {
-        return staged < 0 ? staged : flushSends();
+        return staged < 0 ? staged : flushStaged(false);
     }
 
     private boolean mayExecuteAtOnce(int lengthBytes) {
@@ -419,7 +420,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
     }
 
-    private int flushStaged() {
+    private int flushStaged(boolean shortWayFirst) {
         int taken;
         guard.enter();
         try {
@@ -429,7 +430,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             if (state != QueuePairState.READY_TO_SEND) {
                 postedElsewhere();
             } else if (taken > 0 && !stall.isStalled()) {
-                progressFast();
+                if (shortWayFirst) {
+                    progressFast();
+                } else {
+                    progress(0);
+                }
             }
         } finally {
             guard.leave();
@@ -608,7 +613,6 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** By a thread that polls the send completion queue. */
     void driveByPoller() {
-
         if (guard.tryVisit()) {
             try {
                 if (stall.isStalled()) {
@@ -841,14 +845,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     @Override
     public void attachMulticast(Gid group, int lid) {
         requireGroup("ibv_attach_mcast", group, state != QueuePairState.RESET);
-        int refused = node.groups().attach(group, number);
-        if (refused != 0) {
-            throw new VerbsException(
-                    "ibv_attach_mcast",
-                    context.name() + " to " + group,
-                    refused,
-                    "a process has at most " + Layout.MEMBERS_MAX + " memberships");
-        }
+        node.groups().attach(group, number, context.name());
         // Who sends to the group looks at the processes that have come to it, besides those it has found itself.
         node.meetEveryone();
     }
@@ -856,10 +853,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     @Override
     public void detachMulticast(Gid group, int lid) {
         requireGroup("ibv_detach_mcast", group, true);
-        int refused = node.groups().detach(group, number);
-        if (refused != 0) {
-            throw new VerbsException("ibv_detach_mcast", context.name() + " from " + group, refused, "it is no member");
-        }
+        node.groups().detach(group, number, context.name());
     }
 
     private void requireGroup(String verb, Gid group, boolean initialized) {

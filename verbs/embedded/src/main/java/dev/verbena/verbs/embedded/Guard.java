@@ -69,7 +69,7 @@ final class Guard {
         if (mine.thread == Thread.currentThread()) {
             INSIDE.setOpaque(mine, true);
             Fences.light();
-            if ((Hold) LEAN.getOpaque(this) == mine) {
+            if ((Hold) LEAN.getAcquire(this) == mine) {
                 return mine;
             }
             INSIDE.setRelease(mine, false);
@@ -80,24 +80,6 @@ final class Guard {
     /** Locks without becoming the owner. */
     Hold visit() {
         return lockSlowly(false);
-    }
-
-    /** Locks if it is free now, else answers null. */
-    @Nullable
-    Hold tryLock() {
-        Hold mine = lean;
-        if (mine.thread == Thread.currentThread()) {
-            return lock();
-        }
-        if (!TAKEN.compareAndSet(this, false, true)) {
-            return null;
-        }
-        if (!takeOver(true, false)) {
-            LEAN.setRelease(this, afterwards);
-            TAKEN.setRelease(this, false);
-            return null;
-        }
-        return LOCKED;
     }
 
     void unlock(Hold hold) {
@@ -113,24 +95,21 @@ final class Guard {
         for (int round = 0; !TAKEN.compareAndSet(this, false, true); round++) {
             pause(round);
         }
-        boolean _ = takeOver(own, true);
+        takeOver(own);
         return LOCKED;
     }
 
     /** Under the lock behind: waits until the owner is outside, and decides who is the owner afterwards. */
-    private boolean takeOver(boolean own, boolean patient) {
+    private void takeOver(boolean own) {
         Hold former = lean;
         afterwards = former;
         if (former.thread == Thread.currentThread()) {
-            return true;
+            return;
         }
         if (former.thread != null) {
             LEAN.setRelease(this, NOBODY);
             Fences.heavy();
             for (int round = 0; (boolean) INSIDE.getAcquire(former); round++) {
-                if (!patient) {
-                    return false;
-                }
                 pause(round);
             }
         }
@@ -138,10 +117,10 @@ final class Guard {
             afterwards = owners < OWNERS_MAX ? new Hold(Thread.currentThread()) : NOBODY;
             owners = Math.min(owners + 1, OWNERS_MAX);
         }
-        return true;
     }
 
-    private static void pause(int round) {
+    /** Between two looks at what another thread has to do first: spins, then sleeps. */
+    static void pause(int round) {
         if (round < SPINS) {
             Thread.onSpinWait();
         } else {

@@ -2,7 +2,6 @@ package dev.verbena.verbs.embedded;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Keeps visitors out of an object while its host is inside, and the host while a visitor is. The host is whoever the API
@@ -12,8 +11,6 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Threading: as above. Hot path: {@link #enter}, {@link #leave}.
  */
 final class HostGuard {
-    private static final int SPINS = 100;
-    private static final long PAUSE_NS = 20_000;
     private static final VarHandle INSIDE;
     private static final VarHandle VISITED;
 
@@ -46,7 +43,7 @@ final class HostGuard {
         do {
             INSIDE.setRelease(this, false);
             for (int round = 0; (boolean) VISITED.getAcquire(this); round++) {
-                pause(round);
+                Guard.pause(round);
             }
             INSIDE.setOpaque(this, true);
             Fences.light();
@@ -61,11 +58,11 @@ final class HostGuard {
     /** A visitor enters when the host and other visitors are outside. */
     void visit() {
         for (int round = 0; !VISITED.compareAndSet(this, false, true); round++) {
-            pause(round);
+            Guard.pause(round);
         }
         Fences.heavy();
         for (int round = 0; (boolean) INSIDE.getAcquire(this); round++) {
-            pause(round);
+            Guard.pause(round);
         }
     }
 
@@ -85,13 +82,5 @@ final class HostGuard {
     /** The visitor leaves. */
     void depart() {
         VISITED.setRelease(this, false);
-    }
-
-    private static void pause(int round) {
-        if (round < SPINS) {
-            Thread.onSpinWait();
-        } else {
-            LockSupport.parkNanos(PAUSE_NS);
-        }
     }
 }

@@ -64,7 +64,7 @@ final class Layout {
 
     /** Odd while the queue pair is inside an access to its peer's memory. */
     static final long QP_EPOCH = 256;
-    /** Odd while a datagram is being put into a receive of the queue pair. */
+    /** Odd while a payload of the ring is being put into a receive of the queue pair. */
     static final long QP_RECEIVE_EPOCH = 264;
     /** Written by the connected peer: receives it has used, shared receives it has asked for. */
     static final long QP_TAKEN = 384;
@@ -114,12 +114,15 @@ final class Layout {
     static final long RING_ENTRIES = 256;
     static final long SLOT_BYTES = 128;
     static final long SLOT_STAMP = 0;
+    /** Queue-pair number and generation. */
     static final long SLOT_TARGET = 8;
-    static final long SLOT_GENERATION = 12;
+
+    /** Operation and immediate data. */
     static final long SLOT_OPERATION = 16;
-    static final long SLOT_IMMEDIATE = 20;
+
+    /** Length and the sender's queue-pair number. */
     static final long SLOT_LENGTH = 24;
-    static final long SLOT_SOURCE = 28;
+
     static final long SLOT_PAYLOAD = 32;
     static final int FIRST_PAYLOAD_BYTES = 96;
     static final int NEXT_PAYLOAD_BYTES = 120;

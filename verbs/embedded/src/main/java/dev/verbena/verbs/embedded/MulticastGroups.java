@@ -2,6 +2,7 @@ package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.Gid;
+import dev.verbena.verbs.VerbsException;
 import java.lang.invoke.VarHandle;
 import java.util.function.IntConsumer;
 
@@ -23,12 +24,12 @@ final class MulticastGroups {
         return gid.isIpv4Mapped() ? (gid.low() >>> 28 & 0xf) == 0xe : gid.high() >>> 56 == 0xff;
     }
 
-    /** Adds a member, which may be one already; answers 0 or an errno. */
-    synchronized int attach(Gid group, int number) {
+    /** Adds a member, which may be one already. */
+    synchronized void attach(Gid group, int number, String device) {
         int free = -1;
         for (int index = 0; index < highWater; index++) {
             if (isMember(index, group, number)) {
-                return 0;
+                return;
             }
             if (free < 0 && Memory.getInt(entry(index) + Layout.MEMBER_NUMBER) == 0) {
                 free = index;
@@ -36,7 +37,11 @@ final class MulticastGroups {
         }
         if (free < 0) {
             if (highWater == Layout.MEMBERS_MAX) {
-                return Errno.ENOMEM;
+                throw new VerbsException(
+                        "ibv_attach_mcast",
+                        device + " to " + group,
+                        Errno.ENOMEM,
+                        "a process has at most " + Layout.MEMBERS_MAX + " memberships");
             }
             free = highWater;
         }
@@ -45,18 +50,17 @@ final class MulticastGroups {
             highWater++;
             Memory.putIntRelease(control + Layout.MEMBER_HIGH_WATER, highWater);
         }
-        return 0;
     }
 
-    /** Removes a member; answers 0 or an errno. */
-    synchronized int detach(Gid group, int number) {
+    /** Removes a member. */
+    synchronized void detach(Gid group, int number, String device) {
         for (int index = 0; index < highWater; index++) {
             if (isMember(index, group, number)) {
                 write(index, Gid.ZERO, 0);
-                return 0;
+                return;
             }
         }
-        return Errno.EINVAL;
+        throw new VerbsException("ibv_detach_mcast", device + " from " + group, Errno.EINVAL, "it is no member");
     }
 
     /** Removes a queue pair from every group. */

@@ -346,12 +346,8 @@ final class Requester {
             return STALL_RING;
         }
         StopPoint.PUBLISHED.pass();
-        took();
-        return WorkCompletionRecord.SUCCESS;
-    }
-
-    private void took() {
         peer.took();
+        return WorkCompletionRecord.SUCCESS;
     }
 
     /** The receive ends with an error, and so does the request. */
@@ -359,7 +355,7 @@ final class Requester {
         if (!publish(Layout.KIND_DELIVERED | (receiverStatus << 8), 0, 0)) {
             return STALL_RING;
         }
-        took();
+        peer.took();
         nudge();
         endedGeneration = reliable ? 0 : peer.generation;
         peer.expectNothing();

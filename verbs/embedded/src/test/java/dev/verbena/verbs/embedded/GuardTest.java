@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -87,38 +86,5 @@ final class GuardTest {
 
         assertThat(guarded.torn).isZero();
         assertThat(guarded.left).isEqualTo((long) threads * ROUNDS).isEqualTo(guarded.right);
-    }
-
-    @Test
-    void tryingWhileTheOwnerIsInsideAnswersNothingAndLeavesItToTheOwner() throws Exception {
-        Guard guard = new Guard();
-        guard.unlock(guard.lock());
-        CountDownLatch tried = new CountDownLatch(1);
-        Guard.Hold mine = guard.lock();
-        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-            Future<Boolean> other = executor.submit(() -> {
-                Guard.Hold hold = guard.tryLock();
-                tried.countDown();
-                return hold == null;
-            });
-            assertThat(tried.await(20, SECONDS)).isTrue();
-            assertThat(other.get(20, SECONDS)).isTrue();
-
-            guard.unlock(mine);
-
-            Future<Boolean> again = executor.submit(() -> {
-                Guard.Hold hold = guard.tryLock();
-                if (hold != null) {
-                    guard.unlock(hold);
-                }
-                return hold != null;
-            });
-            assertThat(again.get(20, SECONDS)).isTrue();
-        }
-        Guard.Hold hold = guard.tryLock();
-        assertThat(hold).isNotNull();
-        if (hold != null) {
-            guard.unlock(hold);
-        }
     }
 }
