@@ -26,7 +26,6 @@ import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.cm.ConnectionId;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -94,9 +93,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private boolean goodbyeSent;
     private boolean marked;
     private @Nullable IntConsumer immediateHandler;
-    private long framesHeard;
-    private long heardNs;
-    private boolean asked;
+    private final Heartbeat heartbeat;
     private long deadlineNs;
     private @Nullable Consumer<ConnectionException> onNeverOpened;
 
@@ -106,6 +103,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         this.cm = cm;
         this.config = manager.config();
         this.loop = loop;
+        this.heartbeat = new Heartbeat(config.heartbeat());
         int entries = config.entriesPerConnection();
         loop.reserve(entries);
         RegisteredBlock sendMemory = null;
@@ -250,11 +248,8 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         receiver.open(readDepth, manager.messageBytesMax());
         sender.open(peer.frameMaxBytes());
         oneSided.open();
-        heardNs = System.nanoTime();
-        ConnectionOpenedEvent event = new ConnectionOpenedEvent();
-        event.connection = toString();
-        event.loop = loop.toString();
-        event.commit();
+        heartbeat.open(System.nanoTime());
+        ConnectionOpenedEvent.tell(this, loop);
         try {
             opened.accept(facade);
         } catch (RuntimeException e) {
@@ -441,20 +436,14 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         }
     }
 
-    /** Asks an idle peer whether it is there, and takes it for lost when it does not answer. */
     private void beat(long nowNs) {
-        Duration interval = config.heartbeat();
-        long frames = receiver.frames();
-        if (interval == null || frames != framesHeard) {
-            framesHeard = frames;
-            heardNs = nowNs;
-            asked = false;
-        } else if (nowNs - heardNs >= 2 * interval.toNanos()) {
-            fail(new ConnectionException(
-                    Reason.PEER_LOST, this + ": the peer has not answered for " + interval.multipliedBy(2)));
-        } else if (!asked && nowNs - heardNs >= interval.toNanos()) {
-            asked = true;
-            sender.control(Frame.PING, new byte[0]);
+        switch (heartbeat.look(receiver.frames(), nowNs)) {
+            case ASK -> sender.control(Frame.PING, new byte[0]);
+            case LOST ->
+                fail(new ConnectionException(
+                        Reason.PEER_LOST,
+                        this + ": the peer has not answered within two heartbeats of " + config.heartbeat()));
+            case NOTHING -> {}
         }
     }
 
@@ -550,13 +539,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private void finish(ConnectionException why) {
         state = State.CLOSED;
         counters.failures += why.isOrderly() ? 0 : 1;
-        ConnectionEndedEvent event = new ConnectionEndedEvent();
-        event.connection = toString();
-        event.reason = why.reason().name();
-        event.cause = String.valueOf(why.getMessage());
-        event.messagesSent = counters.messagesSent;
-        event.messagesReceived = counters.messagesReceived;
-        event.commit();
+        ConnectionEndedEvent.tell(this, why.reason(), why.getMessage(), counters);
         loop.unregister(base);
         qp.close();
         sends.abandon(why);

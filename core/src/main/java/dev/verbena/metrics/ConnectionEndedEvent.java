@@ -5,6 +5,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
 
 /** A connection has ended, in good order or not. */
 @Name("dev.verbena.ConnectionEnded")
@@ -34,4 +35,17 @@ public final class ConnectionEndedEvent extends Event {
 
     /** Not committed. */
     public ConnectionEndedEvent() {}
+
+    /** Tells it, if somebody records; then alone the texts are made. Any thread. */
+    public static void tell(Object connection, Enum<?> reason, @Nullable String cause, Counters counters) {
+        ConnectionEndedEvent event = new ConnectionEndedEvent();
+        if (event.shouldCommit()) {
+            event.connection = connection.toString();
+            event.reason = reason.name();
+            event.cause = String.valueOf(cause);
+            event.messagesSent = counters.messagesSent;
+            event.messagesReceived = counters.messagesReceived;
+            event.commit();
+        }
+    }
 }

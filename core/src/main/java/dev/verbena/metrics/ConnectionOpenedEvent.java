@@ -22,4 +22,14 @@ public final class ConnectionOpenedEvent extends Event {
 
     /** Not committed. */
     public ConnectionOpenedEvent() {}
+
+    /** Tells it, if somebody records; then alone the texts are made. Any thread. */
+    public static void tell(Object connection, Object loop) {
+        ConnectionOpenedEvent event = new ConnectionOpenedEvent();
+        if (event.shouldCommit()) {
+            event.connection = connection.toString();
+            event.loop = loop.toString();
+            event.commit();
+        }
+    }
 }

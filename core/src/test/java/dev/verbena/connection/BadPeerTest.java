@@ -130,7 +130,9 @@ final class BadPeerTest {
             assertThat(server.budget().usedBytes()).isEqualTo(used);
             assertThat(causes).isEmpty();
         }
-        assertThat(causes.poll(10, TimeUnit.SECONDS)).isNotNull();
+        ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+        assertThat(cause).isNotNull();
+        assertThat(cause.reason()).isEqualTo(Reason.PEER_LOST);
     }
 
     @Test
