@@ -415,22 +415,27 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     @Override
     protected void onTick(long nowNs) {
         State now = state;
-        if (now == State.OPEN) {
-            if (disconnected && nowNs - deadlineNs >= 0) {
-                fail(lost());
+        if (now == State.OPEN || now == State.CLOSING) {
+            if ((disconnected || now == State.CLOSING) && nowNs - deadlineNs >= 0) {
+                fail(
+                        now == State.OPEN
+                                ? lost()
+                                : new ConnectionException(
+                                        Reason.CLOSED,
+                                        this + ": closed abruptly, the peer did not take what was sent"));
                 return;
             }
             if (sender.isClaimed()) {
                 return;
             }
+            // While closing as well: the peer may need the credits for what it has still to say.
             if (credits.owesAny()) {
                 sender.returnCredits();
             }
             oneSided.tick(nowNs);
-            beat(nowNs);
-        } else if (now == State.CLOSING && nowNs - deadlineNs >= 0) {
-            fail(new ConnectionException(
-                    Reason.CLOSED, this + ": closed abruptly, the peer did not take what was sent"));
+            if (now == State.OPEN) {
+                beat(nowNs);
+            }
         } else if (now == State.ENDING) {
             finishWhenFlushed(nowNs);
         }
@@ -442,7 +447,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             case LOST ->
                 fail(new ConnectionException(
                         Reason.PEER_LOST,
-                        this + ": the peer has not answered within two heartbeats of " + config.heartbeat()));
+                        this + ": the peer has not answered within a heartbeat of " + config.heartbeat()));
             case NOTHING -> {}
         }
     }
@@ -546,7 +551,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         sender.end(why);
         oneSided.end(why);
         receiver.end();
-        sendBlock.release();
+        sender.whenUnclaimed(sendBlock::release);
         loop.unreserve(config.entriesPerConnection());
         ConnectionId attached = id;
         if (attached != null) {
@@ -587,6 +592,11 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             case Frame.PONG -> true;
             default -> oneSided.onControl(kind, memory, bodyAt, bodyBytes);
         };
+    }
+
+    @Override
+    protected void onFault(Throwable thrown) {
+        fail(new ConnectionException(Reason.HANDLER, this + ": " + thrown, thrown));
     }
 
     @Override

@@ -211,7 +211,7 @@ final class ConnectionManagerThread implements AutoCloseable {
                 turn();
             } catch (InterruptedException e) {
                 LOG.debug("interrupted");
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("a turn of the connection manager's thread failed", e);
             }
         }
@@ -317,7 +317,7 @@ final class ConnectionManagerThread implements AutoCloseable {
                     }
                 }
             }
-        } catch (VerbsException | IllegalArgumentException e) {
+        } catch (VerbsException | IllegalArgumentException | IllegalStateException e) {
             give(attempt, new ConnectionException(Reason.REFUSED, String.valueOf(e.getMessage()), e));
         } catch (ConnectionException e) {
             give(attempt, e);

@@ -4,7 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a peer that says nothing is still there: asked after one interval without a frame, taken for lost after two.
+ * Whether a peer that says nothing is still there: asked after one interval without a frame, taken for lost when it has
+ * not answered after another one. Nobody is lost who was not asked, however long this side did not look.
  *
  * <p>Threading: the loop's thread.
  */
@@ -20,6 +21,7 @@ final class Heartbeat {
     private long framesHeard;
     private long heardNs;
     private boolean asked;
+    private long askedNs;
 
     /** Without an interval nobody is asked. */
     Heartbeat(@Nullable Duration interval) {
@@ -42,12 +44,12 @@ final class Heartbeat {
             asked = false;
             return Verdict.NOTHING;
         }
-        long silentNs = nowNs - heardNs;
-        if (silentNs >= 2 * interval.toNanos()) {
-            return Verdict.LOST;
+        if (asked) {
+            return nowNs - askedNs >= interval.toNanos() ? Verdict.LOST : Verdict.NOTHING;
         }
-        if (!asked && silentNs >= interval.toNanos()) {
+        if (nowNs - heardNs >= interval.toNanos()) {
             asked = true;
+            askedNs = nowNs;
             return Verdict.ASK;
         }
         return Verdict.NOTHING;

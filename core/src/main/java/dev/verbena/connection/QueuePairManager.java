@@ -130,6 +130,7 @@ public final class QueuePairManager implements AutoCloseable {
      * @throws VerbsException when there is no such device or it refuses
      */
     public static QueuePairManager open(QueuePairManagerConfig config) {
+        config.validate();
         return new QueuePairManager(config);
     }
 

@@ -24,7 +24,7 @@ public final class QueuePairManagerConfig implements Cloneable {
     private int sendSlots = 256;
     private int copyMaxBytes = 240;
     private int inlineMaxBytes = 220;
-    private long messageMaxBytes = 1L << 30;
+    private long messageMaxBytes = 1L << 28;
     private Duration connectTimeout = Duration.ofSeconds(5);
     private int connectRetries = 2;
     private Duration closeTimeout = Duration.ofSeconds(5);
@@ -248,6 +248,16 @@ public final class QueuePairManagerConfig implements Cloneable {
     @Nullable
     Duration heartbeat() {
         return heartbeat;
+    }
+
+    /** What only the values together tell. */
+    void validate() {
+        long bytes = (long) receiveSlots() * receiveBufferBytes;
+        if (bytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(String.format(
+                    "the receives of a connection take %,d bytes, 2 GiB at most: lower messageWindow or receiveBufferBytes",
+                    bytes));
+        }
     }
 
     Handshake handshake() {

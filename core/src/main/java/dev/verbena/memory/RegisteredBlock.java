@@ -102,11 +102,6 @@ public final class RegisteredBlock {
         return sizeClass;
     }
 
-    /** The pool it came from. */
-    public RegisteredPool pool() {
-        return pool;
-    }
-
     /** Gives it back to its pool. */
     public void release() {
         pool.give(this);

@@ -45,9 +45,7 @@ final class ReceivedByteBuf extends BlockByteBuf {
     public ByteBuf capacity(int newCapacity) {
         checkNewCapacity(newCapacity);
         length(newCapacity);
-        if (writerIndex() > newCapacity) {
-            setIndex(Math.min(readerIndex(), newCapacity), newCapacity);
-        }
+        trimIndicesToCapacity(newCapacity);
         return this;
     }
 

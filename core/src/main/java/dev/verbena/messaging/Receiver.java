@@ -116,11 +116,6 @@ public final class Receiver {
         return frames;
     }
 
-    /** Messages that wait for the handler or for a long message before them. */
-    public int waiting() {
-        return order.size();
-    }
-
     // ---------------------------------------------------------------- frames
 
     /** A receive has completed well. */

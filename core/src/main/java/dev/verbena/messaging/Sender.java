@@ -41,6 +41,8 @@ public final class Sender {
 
     private static final int SUBMISSIONS_MAX = 1 << 14;
     private static final int PENDING_MAX = 1 << 16;
+    /** More than the shares that there can be, each given and taken back. */
+    private static final int CONTROLS_MAX = 1 << 18;
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record ControlFrame(int kind, byte[] body) {}
@@ -57,16 +59,20 @@ public final class Sender {
     private final ByteBuffer window;
 
     private final MemorySegment segment;
-    private final int copyMax;
+    private final int slotMax;
     private final ScatterGatherList list = new ScatterGatherList(2);
     private final ArrayDeque<SendRequest> pending = new ArrayDeque<>();
     private final Queue<Object> submissions = new MpscVarHandleArrayQueue<>(SUBMISSIONS_MAX);
     private final ArrayDeque<ControlFrame> controls = new ArrayDeque<>();
     private final Map<Integer, OutgoingTransfer> transfers = new HashMap<>();
 
+    /** What is copied behind its header: it fits a slot here and a receive there. */
+    private int copyMax;
+
     private int eagerMax;
     private int nextTransfer;
     private boolean claimed;
+    private @Nullable Runnable afterClaim;
     private volatile boolean open;
     private volatile @Nullable ConnectionException ended;
 
@@ -89,13 +95,15 @@ public final class Sender {
         this.segment = ringMemory;
         this.memory = ring.memory();
         this.window = memory.duplicate();
-        this.copyMax = ring.slotBytes() - Frame.HEADER_BYTES;
+        this.slotMax = ring.slotBytes() - Frame.HEADER_BYTES;
+        this.copyMax = slotMax;
         this.counters = counters;
     }
 
     /** The peer is known: it takes frames up to a length. */
     public void open(int frameMaxBytes) {
         eagerMax = frameMaxBytes - Frame.HEADER_BYTES;
+        copyMax = Math.min(slotMax, eagerMax);
         open = true;
         owner.touch();
     }
@@ -155,7 +163,7 @@ public final class Sender {
             if (submit(request) != SendResult.SENT) {
                 request.onDone(tooManyWaiting());
             }
-        } else if (pending.isEmpty() && canPost()) {
+        } else if (!claimed && pending.isEmpty() && canPost()) {
             postRequest(request);
         } else if (pending.size() < PENDING_MAX) {
             counters.sendStalls++;
@@ -209,7 +217,7 @@ public final class Sender {
     }
 
     void commitClaim(int lengthBytes, int type) {
-        claimed = false;
+        claimEnded();
         if (ended != null) {
             return;
         }
@@ -221,8 +229,27 @@ public final class Sender {
     }
 
     void abortClaim() {
+        claimEnded();
+    }
+
+    private void claimEnded() {
         claimed = false;
+        // Whatever waited for it, and what was staged before it, goes out at the end of the turn.
         owner.touch();
+        Runnable waiting = afterClaim;
+        if (waiting != null) {
+            afterClaim = null;
+            waiting.run();
+        }
+    }
+
+    /** Runs it when no claim is open: now, or when the program is done with the memory that it claimed. */
+    public void whenUnclaimed(Runnable task) {
+        if (claimed) {
+            afterClaim = task;
+        } else {
+            task.run();
+        }
     }
 
     // ---------------------------------------------------------------- posting
@@ -397,12 +424,16 @@ public final class Sender {
 
     /** Sends a control frame as soon as there is a control credit. */
     public void control(int kind, byte[] body) {
-        if (body.length > copyMax) {
+        if (body.length > slotMax) {
             throw new IllegalArgumentException(body.length + " bytes of a control frame");
         }
         if (ended == null) {
             controls.add(new ControlFrame(kind, body));
             owner.touch();
+            if (controls.size() > CONTROLS_MAX) {
+                owner.fail(new ConnectionException(
+                        Reason.PROTOCOL, CONTROLS_MAX + " control frames wait: the peer returns no control credits"));
+            }
         }
     }
 

@@ -47,15 +47,9 @@ final class RegisteredByteBuf extends BlockByteBuf {
             old.release();
         } else {
             length(newCapacity);
-            trimIndices(newCapacity);
+            trimIndicesToCapacity(newCapacity);
         }
         return this;
-    }
-
-    private void trimIndices(int newCapacity) {
-        if (writerIndex() > newCapacity) {
-            setIndex(Math.min(readerIndex(), newCapacity), newCapacity);
-        }
     }
 
     private RegisteredByteBufAllocator allocator() {

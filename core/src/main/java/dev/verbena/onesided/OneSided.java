@@ -59,8 +59,17 @@ public final class OneSided {
                 counters.oneSided++;
             }
             if (told != null) {
-                told.onDone(value, failure);
+                tell(told, value, failure);
             }
+        }
+    }
+
+    /** A program's callback that throws ends the connection, as a handler that throws does. */
+    private void tell(OneSidedCallback told, long value, @Nullable ConnectionException failure) {
+        try {
+            told.onDone(value, failure);
+        } catch (RuntimeException e) {
+            owner.fail(new ConnectionException(Reason.HANDLER, "the callback of an operation threw " + e, e));
         }
     }
 
@@ -80,9 +89,14 @@ public final class OneSided {
             this.second = second;
         }
 
-        /** False when it has to wait. */
+        /** False when it has to wait; what cannot be posted is done, with the reason. */
         boolean tryPost() {
-            return isDone() || post(kind, remote, local, first, second, this) == SendResult.SENT;
+            try {
+                return isDone() || post(kind, remote, local, first, second, this) == SendResult.SENT;
+            } catch (RuntimeException e) {
+                completeExceptionally(e);
+                return true;
+            }
         }
 
         @Override
@@ -148,21 +162,25 @@ public final class OneSided {
 
     /** READ: remote memory into local. */
     public int tryRead(RemoteBuffer remote, RegisteredBuffer local, OneSidedCallback callback) {
+        checkTransfer(remote, local);
         return post(READ, remote, local, 0, 0, callback);
     }
 
     /** WRITE: local memory into remote. */
     public int tryWrite(RegisteredBuffer local, RemoteBuffer remote, OneSidedCallback callback) {
+        checkTransfer(remote, local);
         return post(WRITE, remote, local, 0, 0, callback);
     }
 
     /** Compare-and-swap of eight remote bytes. */
     public int tryCompareAndSwap(RemoteBuffer remote, long expected, long value, OneSidedCallback callback) {
+        checkAtomic(remote);
         return post(COMPARE_AND_SWAP, remote, null, expected, value, callback);
     }
 
     /** Fetch-and-add on eight remote bytes. */
     public int tryFetchAndAdd(RemoteBuffer remote, long add, OneSidedCallback callback) {
+        checkAtomic(remote);
         return post(FETCH_AND_ADD, remote, null, add, 0, callback);
     }
 
@@ -182,6 +200,10 @@ public final class OneSided {
         if (sender.isClaimed()) {
             throw new IllegalStateException("a claim is open: commit or abort it first");
         }
+        // What may throw comes first: a credit is taken only for what is posted.
+        long address = local == null ? 0 : local.address();
+        int bytes = local == null ? Long.BYTES : (int) local.lengthBytes();
+        int lkey = local == null ? 0 : local.lkey();
         if (ring.free() <= SLOTS_KEPT || (kind == WRITE_WITH_IMMEDIATE && !sender.tryTakeDataCredit())) {
             counters.sendStalls++;
             return SendResult.BACK_PRESSURED;
@@ -192,12 +214,9 @@ public final class OneSided {
         }
         operation.callback = callback;
         operation.resultAt = kind >= COMPARE_AND_SWAP ? ring.slotOffset() : -1;
-        long address = local == null ? 0 : local.address();
-        int bytes = local == null ? Long.BYTES : (int) local.lengthBytes();
-        int lkey = local == null ? 0 : local.lkey();
         switch (kind) {
             case READ -> ring.postRead(address, bytes, lkey, remote.address(), remote.rkey(), operation);
-            case WRITE -> ring.postWrite(address, bytes, lkey, remote.address(), remote.rkey(), 0, operation);
+            case WRITE -> ring.postWrite(address, bytes, lkey, remote.address(), remote.rkey(), operation);
             case WRITE_WITH_IMMEDIATE ->
                 ring.postWriteWithImmediate(
                         address, bytes, lkey, remote.address(), remote.rkey(), (int) first, operation);
@@ -287,7 +306,7 @@ public final class OneSided {
 
     /** Posts what waits, as far as slots allow. */
     public void pump() {
-        while (!pending.isEmpty() && pending.element().tryPost()) {
+        while (!sender.isClaimed() && !pending.isEmpty() && pending.element().tryPost()) {
             pending.remove();
         }
     }

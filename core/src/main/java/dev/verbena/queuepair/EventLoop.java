@@ -78,7 +78,6 @@ public final class EventLoop implements Executor, AutoCloseable {
     private long lastTickNs = System.nanoTime();
     private long polls;
     private long emptyPolls;
-    private long staleCompletions;
 
     /**
      * A loop, running unless the application drives it.
@@ -103,7 +102,8 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /** Whether the calling thread is some loop's thread, at work in it. */
     public static boolean isLoopThread() {
-        return CURRENT.get() != null;
+        EventLoop loop = CURRENT.get();
+        return loop != null && (loop.policy != WaitingPolicy.APPLICATION || loop.inTurn);
     }
 
     /** Whether the calling thread is this loop's. */
@@ -129,20 +129,6 @@ public final class EventLoop implements Executor, AutoCloseable {
     /** How often it polled for nothing. */
     public long emptyPolls() {
         return emptyPolls;
-    }
-
-    /** Completions of ends that were gone. */
-    public long staleCompletions() {
-        return staleCompletions;
-    }
-
-    /** Ends that it serves. */
-    public int endCount() {
-        int count = 0;
-        for (QueuePairEnd end : ends) {
-            count += end == null ? 0 : 1;
-        }
-        return count;
     }
 
     // ---------------------------------------------------------------- ends
@@ -226,6 +212,9 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
         tasks.offer(task);
         wake();
+        if (ended) {
+            end();
+        }
     }
 
     /** Has {@link QueuePairEnd#onScheduled} called on the loop's thread, once for many calls. */
@@ -281,9 +270,9 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
         endTurn();
         work += polled;
-        if (work > 0) {
-            idlePolls = 0;
-        } else if (++idlePolls % POLLS_PER_CLOCK == 0) {
+        idlePolls = work > 0 ? 0 : idlePolls + 1;
+        if (polls % POLLS_PER_CLOCK == 0) {
+            // Busy or not: bounds on waits hold under traffic as well.
             tick();
         }
         return work;
@@ -305,6 +294,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                     + Thread.currentThread().getName());
         }
         owner = Thread.currentThread();
+        CURRENT.set(this);
     }
 
     private int runTasks() {
@@ -312,7 +302,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         for (Runnable task = tasks.poll(); task != null; task = ++count < TASKS_PER_TURN ? tasks.poll() : null) {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("{}: a task failed", name, e);
             }
         }
@@ -326,7 +316,11 @@ public final class EventLoop implements Executor, AutoCloseable {
                 end = ++count < TASKS_PER_TURN ? scheduled.poll() : null) {
             // First the flag: what is left from now on is scheduled again.
             end.scheduled.set(false);
-            end.onScheduled();
+            try {
+                end.onScheduled();
+            } catch (RuntimeException | Error e) {
+                fault(end, e);
+            }
         }
         return count;
     }
@@ -337,11 +331,27 @@ public final class EventLoop implements Executor, AutoCloseable {
         int at = (int) (id >>> INDEX_SHIFT) & (ENDS_MAX - 1);
         QueuePairEnd end = at < all.length ? all[at] : null;
         if (end == null || generations[at] != ((int) (id >>> GENERATION_SHIFT) & GENERATION_MASK)) {
-            staleCompletions++;
-        } else if (id < 0) {
-            end.onReceiveCompletion((int) id, completions, index);
-        } else {
-            end.onSendCompletion((int) id, completions, index);
+            // Of an end that is gone; its place may be another's by now.
+            return;
+        }
+        try {
+            if (id < 0) {
+                end.onReceiveCompletion((int) id, completions, index);
+            } else {
+                end.onSendCompletion((int) id, completions, index);
+            }
+        } catch (RuntimeException | Error e) {
+            fault(end, e);
+        }
+    }
+
+    /** What an application's code, or ours, throws for one end ends that one and is no other's business. */
+    private void fault(QueuePairEnd end, Throwable thrown) {
+        LOG.error("{}: {}", name, end, thrown);
+        try {
+            end.onFault(thrown);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: {} cannot be ended", name, end, e);
         }
     }
 
@@ -349,7 +359,11 @@ public final class EventLoop implements Executor, AutoCloseable {
         for (int i = 0; i < touchedCount; i++) {
             QueuePairEnd end = touched[i];
             end.touched = false;
-            end.onTurnEnd();
+            try {
+                end.onTurnEnd();
+            } catch (RuntimeException | Error e) {
+                fault(end, e);
+            }
         }
         touchedCount = 0;
         inTurn = false;
@@ -362,7 +376,11 @@ public final class EventLoop implements Executor, AutoCloseable {
             inTurn = true;
             for (QueuePairEnd end : ends) {
                 if (end != null) {
-                    end.onTick(nowNs);
+                    try {
+                        end.onTick(nowNs);
+                    } catch (RuntimeException | Error e) {
+                        fault(end, e);
+                    }
                 }
             }
             endTurn();
@@ -381,14 +399,22 @@ public final class EventLoop implements Executor, AutoCloseable {
                 if (work == 0) {
                     idle();
                 }
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("{}: a turn failed", name, e);
-                inTurn = false;
-                touchedCount = 0;
+                endTurn();
             }
         }
-        runTasks();
+        end();
+    }
+
+    /** No task is taken any more; those that were are run, so that nobody waits for one for ever. */
+    private void end() {
         ended = true;
+        synchronized (tasks) {
+            while (runTasks() > 0) {
+                // until there are none
+            }
+        }
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // with few processors the peer may need this one
@@ -442,7 +468,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                 LOG.warn("{}: its thread has not ended for {} ms", name, CLOSE_TIMEOUT_MS);
             }
         }
-        ended = true;
+        end();
         queue.close();
         CompletionChannel waitedOn = channel;
         if (waitedOn != null) {

@@ -33,6 +33,9 @@ public abstract class QueuePairEnd {
     /** The device did not take what was staged. */
     protected abstract void onPostFailed(String why);
 
+    /** What was called for it threw: it cannot go on. */
+    protected abstract void onFault(Throwable thrown);
+
     /** Some milliseconds have passed. */
     protected abstract void onTick(long nowNs);
 }

@@ -64,11 +64,6 @@ public final class ReceiveRing {
         return posted;
     }
 
-    /** Slots that are neither posted nor about to be. */
-    public int held() {
-        return slots - posted - stagedCount;
-    }
-
     /** A receive has completed: its slot is in the program's hands. */
     public void onCompletion() {
         posted--;

@@ -9,6 +9,8 @@ import dev.verbena.verbs.SendFlags;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The send requests of a queue pair in the order they were posted. Each slot has a little registered memory for a frame's
@@ -26,6 +28,8 @@ public final class SendRing {
         /** The request is done; {@code failure} is null when it succeeded. */
         void onDone(@Nullable ConnectionException failure);
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(SendRing.class);
 
     private final EventLoop loop;
     private final QueuePairEnd end;
@@ -184,11 +188,10 @@ public final class SendRing {
     }
 
     /** Posts a WRITE. */
-    public void postWrite(
-            long address, int lengthBytes, int lkey, long remote, int rkey, int extraFlags, @Nullable Object owner) {
+    public void postWrite(long address, int lengthBytes, int lkey, long remote, int rkey, @Nullable Object owner) {
         long id = begin();
         try {
-            end(qp.postWrite(id, address, lengthBytes, lkey, remote, rkey, flags(owner) | extraFlags), owner);
+            end(qp.postWrite(id, address, lengthBytes, lkey, remote, rkey, flags(owner)), owner);
         } catch (IllegalStateException e) {
             refused(e, owner);
         }
@@ -335,11 +338,17 @@ public final class SendRing {
         }
     }
 
-    private static void done(Object owner, @Nullable ConnectionException failure) {
-        if (owner instanceof ByteBuf buffer) {
-            buffer.release();
-        } else {
-            ((Outstanding) owner).onDone(failure);
+    /** What one owner throws keeps no other from being told. */
+    private void done(Object owner, @Nullable ConnectionException failure) {
+        try {
+            if (owner instanceof ByteBuf buffer) {
+                buffer.release();
+            } else {
+                ((Outstanding) owner).onDone(failure);
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: the owner of a finished request", end, e);
+            end.onFault(e);
         }
     }
 }

@@ -125,8 +125,15 @@ final class BadPeerTest {
                     .putLong(1)
                     .array();
             assertThat(peer.send(RawPeer.frame(2, 0, 0, 24, body))).isTrue();
+            ByteBuffer refused = peer.receive();
+            assertThat(refused.get(0)).as("a frame of kind DONE").isEqualTo((byte) 4);
+            assertThat(refused.getInt(16)).as("of offer").isZero();
+            assertThat(refused.getInt(20)).as("refused").isNotZero();
             // The connection goes on: the next message is answered.
             assertThat(peer.send(RawPeer.frame(1, 0, 0, 1, (byte) 1))).isTrue();
+            ByteBuffer echo = peer.receive();
+            assertThat(echo.get(0)).as("a frame of kind DATA").isEqualTo((byte) 1);
+            assertThat(echo.get(16)).isEqualTo((byte) 1);
             assertThat(server.budget().usedBytes()).isEqualTo(used);
             assertThat(causes).isEmpty();
         }

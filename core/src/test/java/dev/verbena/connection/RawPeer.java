@@ -36,7 +36,7 @@ final class RawPeer implements AutoCloseable {
     private final CompletionQueue receives = context.createCompletionQueue(1024);
     private final EventChannel channel = EventChannel.open(Verbs.provider("embedded"));
     private final MemoryRegion region = pd.allocate((long) SLOT * (RECEIVES + 1), AccessFlags.LOCAL_WRITE);
-    private final WorkCompletions completions = new WorkCompletions(16);
+    private final WorkCompletions completions = new WorkCompletions(1);
     private final QueuePair qp = pd.createQueuePair(
             QueuePairConfig.reliable(sends).receiveQueue(receives).sendSlots(64).receiveSlots(RECEIVES));
     final ConnectionId id = channel.createId(PortSpace.TCP);
@@ -94,6 +94,24 @@ final class RawPeer implements AutoCloseable {
             Thread.onSpinWait();
         }
         return completions.succeeded(0);
+    }
+
+    /** The next frame from the other side: header and body. */
+    ByteBuffer receive() {
+        long deadline = System.nanoTime() + STEP.toNanos();
+        while (receives.poll(completions) == 0) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IllegalStateException("no frame");
+            }
+            Thread.onSpinWait();
+        }
+        if (!completions.succeeded(0)) {
+            throw new IllegalStateException(completions.statusOf(0).toString());
+        }
+        long at = SLOT * (completions.id(0) + 1);
+        byte[] frame = new byte[completions.lengthBytes(0)];
+        MemorySegment.copy(region.memory(), JAVA_BYTE, at, frame, 0, frame.length);
+        return ByteBuffer.wrap(frame);
     }
 
     /** Waits until the other side has ended the connection. */

@@ -4,6 +4,7 @@ import dev.verbena.connection.Connection;
 import dev.verbena.connection.Listener;
 import dev.verbena.connection.QueuePairManager;
 import io.netty.buffer.ByteBuf;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -63,7 +64,10 @@ public final class FileSend {
                 int bytes = (int) Math.min(PIECE_BYTES, length - sent);
                 ByteBuf piece = manager.allocator().directBuffer(bytes);
                 while (piece.isWritable()) {
-                    int _ = piece.writeBytes(file, sent + piece.readableBytes(), piece.writableBytes());
+                    if (piece.writeBytes(file, sent + piece.readableBytes(), piece.writableBytes()) < 0) {
+                        piece.release();
+                        throw new EOFException("the file became shorter while it was sent");
+                    }
                 }
                 underWay.add(connection.send(PIECE, piece));
                 sent += bytes;

@@ -9,6 +9,7 @@ import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.verbs.AccessFlags;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +19,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class RemoteCounter {
     private static final long TIMEOUT_S = 30;
+    private static final int ADDITIONS_UNDER_WAY = 256;
 
     private RemoteCounter() {}
 
@@ -39,12 +41,18 @@ public final class RemoteCounter {
             CompletableFuture<RemoteBuffer> shared = new CompletableFuture<>();
             connection.onShare(shared::complete);
             RemoteBuffer counter = shared.get(TIMEOUT_S, TimeUnit.SECONDS);
-            CompletableFuture<Long> last = CompletableFuture.completedFuture(-1L);
+            ArrayDeque<CompletableFuture<Long>> underWay = new ArrayDeque<>();
+            long before = -1;
             for (int i = 0; i < times; i++) {
-                last = connection.fetchAndAdd(counter, 1);
+                if (underWay.size() == ADDITIONS_UNDER_WAY) {
+                    before = underWay.remove().get(TIMEOUT_S, TimeUnit.SECONDS);
+                }
+                underWay.add(connection.fetchAndAdd(counter, 1));
             }
-            // They are done in order, so the last one's end is everyone's.
-            return last.get(TIMEOUT_S, TimeUnit.SECONDS);
+            while (!underWay.isEmpty()) {
+                before = underWay.remove().get(TIMEOUT_S, TimeUnit.SECONDS);
+            }
+            return before;
         }
     }
 
