@@ -1,7 +1,9 @@
 package dev.verbena.connection;
 
+import dev.verbena.memory.OwnedMemory;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.Claim;
+import dev.verbena.messaging.LongMessageHandler;
 import dev.verbena.messaging.MessageHandler;
 import dev.verbena.messaging.SendResult;
 import dev.verbena.metrics.Counters;
@@ -11,6 +13,7 @@ import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.EventLoop;
 import io.netty.buffer.ByteBuf;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,6 +96,31 @@ public final class Connection implements AutoCloseable {
     /** Sends a message with a number that the peer's handler gets. */
     public CompletableFuture<Void> send(int type, ByteBuf message) {
         return core.sender().send(message, type);
+    }
+
+    /** As {@link #send(int, OwnedMemory, LongConsumer)}, of memory that no call can free, without the progress. */
+    public CompletableFuture<Void> send(int type, MemorySegment message) {
+        return send(type, OwnedMemory.of(message), peerHas -> {});
+    }
+
+    /**
+     * Sends a message of any length from memory of the program: registered piece by piece while the peer's device reads it,
+     * unless it is {@link QueuePairManager#allocateReadable readable} as it is. The memory is the connection's until the
+     * future completes, with success or not. Cancelling the future asks the peer to stop; it then completes, cancelled,
+     * when the peer has let go.
+     *
+     * @param progress told on the loop's thread how many bytes the peer has; not of short messages
+     */
+    public CompletableFuture<Void> send(int type, OwnedMemory message, LongConsumer progress) {
+        return core.sender().send(message, type, progress);
+    }
+
+    /**
+     * Sets what is asked where messages that are longer than a receive buffer shall go. Without it they come as buffers,
+     * up to 2 GiB.
+     */
+    public void onLongMessage(LongMessageHandler handler) {
+        core.onLoop(() -> core.receiver().longHandler(handler));
     }
 
     /**

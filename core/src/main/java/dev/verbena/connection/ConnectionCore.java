@@ -141,11 +141,21 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 receives,
                 credits,
                 manager.allocator(),
+                manager.registrations(),
+                config.registerMinBytes(),
                 manager.protectionDomain(),
                 sendMemory.region().memory(),
                 counters);
         this.receiver = new Receiver(
-                this, receives, sends, credits, sender, manager.allocator(), config.messageMaxBytes(), counters);
+                this,
+                receives,
+                sends,
+                credits,
+                sender,
+                manager.allocator(),
+                manager.registrations(),
+                config.messageMaxBytes(),
+                counters);
         this.oneSided = new OneSided(this, loop, sends, sender, manager.protectionDomain(), counters);
         manager.remember(this);
     }
@@ -550,7 +560,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         sends.abandon(why);
         sender.end(why);
         oneSided.end(why);
-        receiver.end();
+        receiver.end(why);
         sender.whenUnclaimed(sendBlock::release);
         loop.unreserve(config.entriesPerConnection());
         ConnectionId attached = id;

@@ -1,8 +1,10 @@
 package dev.verbena.connection;
 
 import dev.verbena.memory.LockedMemoryBudget;
+import dev.verbena.memory.OwnedMemory;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.memory.RegisteredPool;
+import dev.verbena.memory.RegistrationCache;
 import dev.verbena.metrics.Counters;
 import dev.verbena.metrics.ManagerMXBean;
 import dev.verbena.netty.RegisteredByteBufAllocator;
@@ -53,6 +55,7 @@ public final class QueuePairManager implements AutoCloseable {
     private final Context context;
     private final ProtectionDomain pd;
     private final LockedMemoryBudget budget;
+    private final RegistrationCache registrations;
     private final RegisteredPool local;
     private final RegisteredPool readable;
     private final RegisteredPool shareable;
@@ -80,6 +83,8 @@ public final class QueuePairManager implements AutoCloseable {
             this.messageBytesMax = context.queryPort(1).maxMessageBytes();
             this.pd = context.allocateProtectionDomain();
             this.budget = new LockedMemoryBudget(device.toString(), config.lockedMemoryMaxBytes());
+            // Before the pools: what the budget asks for first is what nobody allocated here.
+            this.registrations = new RegistrationCache(pd, budget, config.registrationCacheMaxBytes());
             this.local = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE);
             int windows = context.has(Capability.MEMORY_WINDOW_TYPE_2) ? AccessFlags.MEMORY_WINDOW_BIND : 0;
             this.readable = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
@@ -172,6 +177,18 @@ public final class QueuePairManager implements AutoCloseable {
         return buffer;
     }
 
+    /**
+     * Registered memory that peers may read: the source of long messages that need no copy, see
+     * {@link Connection#send(int, OwnedMemory, java.util.function.LongConsumer)}.
+     *
+     * @throws VerbsException ENOMEM when the budget is spent or the device refuses
+     */
+    public RegisteredBuffer allocateReadable(long bytes) {
+        RegisteredBuffer buffer = new RegisteredBuffer(readable.take(bytes), bytes);
+        buffer.memory().fill((byte) 0);
+        return buffer;
+    }
+
     /** Connections that have not ended. */
     public int connectionCount() {
         return connections.size();
@@ -179,7 +196,7 @@ public final class QueuePairManager implements AutoCloseable {
 
     /** Memory of buffers and connections that is out, in bytes; 0 when nothing leaked and nothing is connected. */
     public long memoryInUseBytes() {
-        return local.takenBytes() + readable.takenBytes() + shareable.takenBytes();
+        return local.takenBytes() + readable.takenBytes() + shareable.takenBytes() + registrations.usedBytes();
     }
 
     /** What was counted on all its connections. */
@@ -199,6 +216,10 @@ public final class QueuePairManager implements AutoCloseable {
 
     QueuePairManagerConfig config() {
         return config;
+    }
+
+    RegistrationCache registrations() {
+        return registrations;
     }
 
     RegisteredPool localPool() {
@@ -286,6 +307,7 @@ public final class QueuePairManager implements AutoCloseable {
         awaitEnds(CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)));
         cm.close();
         loops.forEach(EventLoop::close);
+        registrations.close();
         local.close();
         readable.close();
         shareable.close();

@@ -25,6 +25,8 @@ public final class QueuePairManagerConfig implements Cloneable {
     private int copyMaxBytes = 240;
     private int inlineMaxBytes = 220;
     private long messageMaxBytes = 1L << 28;
+    private int registerMinBytes = 1 << 16;
+    private long registrationCacheMaxBytes = 1L << 28;
     private Duration connectTimeout = Duration.ofSeconds(5);
     private int connectRetries = 2;
     private Duration closeTimeout = Duration.ofSeconds(5);
@@ -139,13 +141,33 @@ public final class QueuePairManagerConfig implements Cloneable {
         return copy;
     }
 
-    /** With messages from peers up to so many bytes; longer ones are refused. */
+    /** With messages from peers up to so many bytes; longer ones are refused. A ByteBuf ends at 2 GiB in any case. */
     public QueuePairManagerConfig messageMaxBytes(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException("messageMaxBytes " + bytes + " is less than 1");
         }
         QueuePairManagerConfig copy = copy();
         copy.messageMaxBytes = bytes;
+        return copy;
+    }
+
+    /**
+     * With memory of the program, that was not allocated here, copied below so many bytes and registered from there on:
+     * registering costs more than copying what is short.
+     */
+    public QueuePairManagerConfig registerMinBytes(int bytes) {
+        QueuePairManagerConfig copy = copy();
+        copy.registerMinBytes = within("registerMinBytes", bytes, 1 << 12, 1 << 30);
+        return copy;
+    }
+
+    /** With so many bytes of such memory kept registered for their next use, within the locked memory; 0 for none. */
+    public QueuePairManagerConfig registrationCacheMaxBytes(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("registrationCacheMaxBytes " + bytes + " is negative");
+        }
+        QueuePairManagerConfig copy = copy();
+        copy.registrationCacheMaxBytes = bytes;
         return copy;
     }
 
@@ -231,6 +253,14 @@ public final class QueuePairManagerConfig implements Cloneable {
 
     long messageMaxBytes() {
         return messageMaxBytes;
+    }
+
+    int registerMinBytes() {
+        return registerMinBytes;
+    }
+
+    long registrationCacheMaxBytes() {
+        return registrationCacheMaxBytes;
     }
 
     Duration connectTimeout() {

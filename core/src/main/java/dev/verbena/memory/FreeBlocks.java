@@ -1,5 +1,6 @@
 package dev.verbena.memory;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,26 +12,46 @@ import org.jspecify.annotations.Nullable;
  * head is the number of the top block and a count of the changes, so that a block that went and came back meanwhile does
  * not look like one that stayed.
  *
- * <p>Threading: any thread; {@link #add} by one at a time. Hot path: {@link #poll}, {@link #offer}.
+ * <p>Threading: any thread; {@link #add} and {@link #remove} by one at a time. Hot path: {@link #poll}, {@link #offer}.
  */
 final class FreeBlocks {
     private static final long NUMBER = 0xffffffffL;
 
     /** Block n - 1 at index n - 1; number 0 is the bottom. */
-    private volatile RegisteredBlock[] blocks = {};
+    private volatile @Nullable RegisteredBlock[] blocks = {};
 
     private int count;
+    /** Numbers of blocks that were removed, for the next ones. */
+    private final ArrayDeque<Integer> vacant = new ArrayDeque<>();
+
     private final AtomicLong head = new AtomicLong();
 
     /** Makes room for a block and numbers it; it is not free yet. */
     void add(RegisteredBlock block) {
-        RegisteredBlock[] all = blocks;
-        if (count == all.length) {
-            all = Arrays.copyOf(all, Math.max(16, 2 * count));
+        @Nullable RegisteredBlock[] all = blocks;
+        Integer number = vacant.poll();
+        if (number == null) {
+            if (count == all.length) {
+                all = Arrays.copyOf(all, Math.max(16, 2 * count));
+            }
+            number = ++count;
         }
-        all[count++] = block;
-        block.number = count;
+        all[number - 1] = block;
+        block.number = number;
         blocks = all;
+    }
+
+    /** Forgets a block that was polled and is not offered again. */
+    void remove(RegisteredBlock block) {
+        @Nullable RegisteredBlock[] all = blocks;
+        all[block.number - 1] = null;
+        vacant.push(block.number);
+        blocks = all;
+    }
+
+    /** Blocks that it knows, free or not. */
+    int known() {
+        return count - vacant.size();
     }
 
     @Nullable
@@ -41,8 +62,9 @@ final class FreeBlocks {
             if (number == 0) {
                 return null;
             }
+            // None there: it was removed meanwhile, so the head has changed.
             RegisteredBlock block = blocks[number - 1];
-            if (head.compareAndSet(top, next(top, block.below))) {
+            if (block != null && head.compareAndSet(top, next(top, block.below))) {
                 return block;
             }
         }

@@ -2,7 +2,9 @@ package dev.verbena.memory;
 
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -12,9 +14,16 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Threading: any thread.
  */
 public final class LockedMemoryBudget {
+    /** What has registered memory that nobody uses at the moment. */
+    interface Reclaimer {
+        /** Deregisters what it can do without. Called by any thread, which holds no lock of a reclaimer. */
+        void reclaim();
+    }
+
     private final String owner;
     private final long limitBytes;
     private final AtomicLong usedBytes = new AtomicLong();
+    private final List<Reclaimer> reclaimers = new CopyOnWriteArrayList<>();
 
     /**
      * A budget.
@@ -56,14 +65,33 @@ public final class LockedMemoryBudget {
     }
 
     /**
-     * As {@link #tryReserve}.
+     * As {@link #tryReserve}; what is registered and unused is given up for it, whoever has it.
      *
      * @throws VerbsException ENOMEM that says what was asked for, what is used, and how to raise the budget
      */
     public void reserve(long bytes) {
-        if (!tryReserve(bytes)) {
-            throw spent(bytes);
+        if (tryReserve(bytes)) {
+            return;
         }
+        if (bytes <= limitBytes) {
+            for (Reclaimer reclaimer : reclaimers) {
+                reclaimer.reclaim();
+                if (tryReserve(bytes)) {
+                    return;
+                }
+            }
+        }
+        throw spent(bytes);
+    }
+
+    /** From now on it is asked when the budget is spent. */
+    void add(Reclaimer reclaimer) {
+        reclaimers.add(reclaimer);
+    }
+
+    /** It is asked no more. */
+    void remove(Reclaimer reclaimer) {
+        reclaimers.remove(reclaimer);
     }
 
     VerbsException spent(long bytes) {

@@ -8,7 +8,9 @@ import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.VerbsException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Hot path: {@link #take} when a block of the class is free, {@link #give} of pooled blocks.
  */
-public final class RegisteredPool implements AutoCloseable {
+public final class RegisteredPool implements AutoCloseable, LockedMemoryBudget.Reclaimer {
     /** Shortest block. */
     public static final int BLOCK_MIN = 64;
     /** Longest block that is kept for the next one. */
@@ -61,6 +63,7 @@ public final class RegisteredPool implements AutoCloseable {
         for (int i = 0; i < CLASSES; i++) {
             free[i] = new FreeBlocks();
         }
+        budget.add(this);
     }
 
     private static int sizeClass(long bytes) {
@@ -120,14 +123,21 @@ public final class RegisteredPool implements AutoCloseable {
     }
 
     private RegisteredBlock grow(int sizeClass) {
+        long blockBytes = blockBytes(sizeClass);
+        long slabBytes = Math.max(SLAB_BYTES, blockBytes);
+        try {
+            // Without the lock: the budget may ask this pool, and others, for what is free.
+            budget.reserve(slabBytes);
+        } catch (VerbsException e) {
+            return whatCameBack(sizeClass, e);
+        }
         synchronized (growing) {
             FreeBlocks blocks = freeBlocks(sizeClass);
             RegisteredBlock block = closed ? null : blocks.poll();
             if (block != null) {
+                budget.release(slabBytes);
                 return block;
             }
-            long blockBytes = blockBytes(sizeClass);
-            long slabBytes = Math.max(SLAB_BYTES, blockBytes);
             MemoryRegion slab = register(slabBytes);
             ByteBuffer buffer = RegisteredBlock.bufferOf(slab);
             for (long offset = slabBytes - blockBytes; offset > 0; offset -= blockBytes) {
@@ -141,7 +151,19 @@ public final class RegisteredPool implements AutoCloseable {
         }
     }
 
+    /** While a reclaim had all free blocks in its hands there seemed to be none. */
+    private RegisteredBlock whatCameBack(int sizeClass, VerbsException spent) {
+        synchronized (growing) {
+            RegisteredBlock block = closed ? null : freeBlocks(sizeClass).poll();
+            if (block == null) {
+                throw spent;
+            }
+            return block;
+        }
+    }
+
     private RegisteredBlock takeOwnRegion(long bytes) {
+        budget.reserve(bytes);
         RegisteredBlock block;
         synchronized (growing) {
             MemoryRegion region = register(bytes);
@@ -153,15 +175,12 @@ public final class RegisteredPool implements AutoCloseable {
         return block;
     }
 
+    /** The budget has the bytes already; they go back when it fails. */
     private MemoryRegion register(long bytes) {
-        if (closed) {
-            throw new IllegalStateException("the pool of registered memory is closed");
-        }
-        if (!budget.tryReserve(bytes)) {
-            trim();
-            budget.reserve(bytes);
-        }
         try {
+            if (closed) {
+                throw new IllegalStateException("the pool of registered memory is closed");
+            }
             MemoryRegisteredEvent event = new MemoryRegisteredEvent();
             event.begin();
             MemoryRegion region = allocate(bytes);
@@ -189,18 +208,49 @@ public final class RegisteredPool implements AutoCloseable {
         return pd.allocate(bytes, access, Pages.NORMAL);
     }
 
-    /** Deregisters free blocks that are a slab each; what is left of the smaller classes stays. */
-    private void trim() {
-        for (int sizeClass = sizeClass(SLAB_BYTES); sizeClass < CLASSES; sizeClass++) {
-            for (RegisteredBlock block : freeBlocks(sizeClass).drain()) {
-                deregister(block.region());
+    /** Deregisters every slab that has no block out. */
+    @Override
+    public void reclaim() {
+        synchronized (growing) {
+            if (closed) {
+                return;
+            }
+            for (int sizeClass = CLASSES - 1; sizeClass >= 0; sizeClass--) {
+                reclaim(freeBlocks(sizeClass), (int) Math.max(1, SLAB_BYTES / blockBytes(sizeClass)));
             }
         }
     }
 
+    /** Who finds no free block meanwhile waits in {@link #grow}, and looks again. */
+    private void reclaim(FreeBlocks blocks, int blocksPerSlab) {
+        List<RegisteredBlock> all = blocks.drain();
+        Map<MemoryRegion, Integer> freeOf = new HashMap<>();
+        all.forEach(block -> freeOf.merge(block.region(), 1, Integer::sum));
+        freeOf.values().removeIf(free -> free < blocksPerSlab);
+        freeOf.keySet().removeIf(slab -> !tryDeregister(slab));
+        // The last one given is offered last, so that it is the next one again.
+        for (RegisteredBlock block : all.reversed()) {
+            if (freeOf.containsKey(block.region())) {
+                blocks.remove(block);
+            } else {
+                blocks.offer(block);
+            }
+        }
+    }
+
+    private boolean tryDeregister(MemoryRegion region) {
+        try {
+            deregister(region);
+            return true;
+        } catch (VerbsException e) {
+            LOG.warn("{} stays registered: {}", region, e.getMessage());
+            return false;
+        }
+    }
+
     private void deregister(MemoryRegion region) {
+        region.close();
         if (regions.remove(region)) {
-            region.close();
             budget.release(region.lengthBytes());
         }
     }
@@ -232,6 +282,7 @@ public final class RegisteredPool implements AutoCloseable {
             closed = true;
             all = new ArrayList<>(regions);
         }
+        budget.remove(this);
         all.forEach(this::deregister);
     }
 }

@@ -23,7 +23,7 @@ public final class Frame {
 
     /** An eager message. Takes a data credit. */
     static final int DATA = 1;
-    /** A long message that the receiver is to READ: transfer, rkey, length, address. Takes a data credit. */
+    /** A long message that the receiver is to READ: transfer, rkey, length, address, window. Takes a data credit. */
     static final int OFFER = 2;
     /** Nothing but credits. This and what follows takes a control credit. */
     static final int CREDIT = 3;
@@ -42,10 +42,20 @@ public final class Frame {
     /** The answer. */
     public static final int PONG = 10;
 
-    private static final int LAST = PONG;
+    /** More of a long message can be READ: transfer, rkey, address, length. */
+    static final int WINDOW = 11;
+    /** So much of a long message was READ: transfer, bytes. */
+    static final int FETCHED = 12;
+    /** A long message is withdrawn: transfer. */
+    static final int CANCEL = 13;
 
-    static final int OFFER_BODY_BYTES = 24;
+    private static final int LAST = CANCEL;
+
+    static final int OFFER_BODY_BYTES = 32;
     static final int DONE_BODY_BYTES = 8;
+    static final int WINDOW_BODY_BYTES = 24;
+    static final int FETCHED_BODY_BYTES = 12;
+    static final int CANCEL_BODY_BYTES = 4;
     static final int SHARE_ID_BYTES = 4;
 
     /** Statuses of {@link #DONE}. */
@@ -54,6 +64,7 @@ public final class Frame {
     static final int TOO_LONG = 1;
     static final int NO_MEMORY = 2;
     static final int REFUSED = 3;
+    static final int CANCELLED = 4;
 
     private Frame() {}
 
@@ -97,6 +108,9 @@ public final class Frame {
         return switch (kind) {
             case OFFER -> OFFER_BODY_BYTES;
             case DONE -> DONE_BODY_BYTES;
+            case WINDOW -> WINDOW_BODY_BYTES;
+            case FETCHED -> FETCHED_BODY_BYTES;
+            case CANCEL -> CANCEL_BODY_BYTES;
             case REVOKE, REVOKED -> SHARE_ID_BYTES;
             default -> 0;
         };
@@ -111,6 +125,7 @@ public final class Frame {
             case TOO_LONG -> "it is longer than the peer takes";
             case NO_MEMORY -> "the peer's budget for locked memory is spent";
             case REFUSED -> "the peer's program refused it";
+            case CANCELLED -> "it was cancelled";
             default -> "status " + status;
         };
     }

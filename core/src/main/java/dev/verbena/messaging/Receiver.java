@@ -1,12 +1,12 @@
 package dev.verbena.messaging;
 
+import dev.verbena.memory.RegistrationCache;
 import dev.verbena.metrics.Counters;
 import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.ReceiveRing;
 import dev.verbena.queuepair.SendRing;
-import dev.verbena.verbs.VerbsException;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -25,16 +25,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
-    /** Long messages that are read at a time; the others of {@link Sender#TRANSFERS_MAX} wait. */
-    private static final int READING_MAX = 4;
-    /** So long that a READ costs its bytes, so short that other work gets its turn. */
-    private static final int PIECE_BYTES = 4 << 20;
-    /** Slots of the send ring that READs leave for frames. */
-    private static final int SLOTS_KEPT = 16;
-
     private final ChannelOwner owner;
     private final ReceiveRing ring;
-    private final SendRing sends;
     private final Credits credits;
     private final Sender sender;
     private final RegisteredByteBufAllocator allocator;
@@ -42,16 +34,12 @@ public final class Receiver {
     private final ByteBuffer memory;
     private final ReceivedByteBuf[] buffers;
     private final Queue<ReceivedByteBuf> releasedElsewhere;
-    private final long messageMaxBytes;
+    private final IncomingTransfers transfers;
 
     /** Messages that cannot be delivered yet, in the peer's order: a {@link ReceivedByteBuf} or a transfer. */
     private final ArrayDeque<Object> order = new ArrayDeque<>();
 
-    private final ArrayDeque<IncomingTransfer> transfers = new ArrayDeque<>();
     private @Nullable MessageHandler handler;
-    private int pieceMax = PIECE_BYTES;
-    private int readDepth = 1;
-    private int readsUnderWay;
     private long frames;
     private int dataToRepost;
     private int controlToRepost;
@@ -68,16 +56,16 @@ public final class Receiver {
             Credits credits,
             Sender sender,
             RegisteredByteBufAllocator allocator,
+            RegistrationCache cache,
             long messageMaxBytes,
             Counters counters) {
         this.owner = owner;
         this.ring = ring;
-        this.sends = sends;
         this.credits = credits;
         this.sender = sender;
         this.allocator = allocator;
         this.memory = ring.memory();
-        this.messageMaxBytes = Math.min(messageMaxBytes, Integer.MAX_VALUE);
+        this.transfers = new IncomingTransfers(owner, sends, sender, this, allocator, cache, messageMaxBytes, counters);
         this.counters = counters;
         this.buffers = new ReceivedByteBuf[ring.slots()];
         for (int slot = 0; slot < buffers.length; slot++) {
@@ -101,8 +89,12 @@ public final class Receiver {
      * @param deviceMaxBytes longest READ
      */
     public void open(int depth, long deviceMaxBytes) {
-        readDepth = Math.max(1, depth);
-        pieceMax = (int) Math.min(PIECE_BYTES, deviceMaxBytes);
+        transfers.open(depth, deviceMaxBytes);
+    }
+
+    /** Sets who says where long messages go. */
+    public void longHandler(LongMessageHandler newHandler) {
+        transfers.handler(newHandler);
     }
 
     /** Sets the handler and delivers what has waited for it. */
@@ -150,8 +142,9 @@ public final class Receiver {
                 order.add(message);
             }
         } else if (kind == Frame.OFFER) {
-            onOffer(at);
+            check(transfers.onOffer(memory, Frame.type(memory, at), at + Frame.HEADER_BYTES));
             recycle(slot, true);
+            owner.touch();
         } else {
             onControl(kind, at + Frame.HEADER_BYTES, bytes - Frame.HEADER_BYTES);
             recycle(slot, false);
@@ -167,6 +160,12 @@ public final class Receiver {
         recycle(slot, true);
         owner.touch();
         return true;
+    }
+
+    private void check(@Nullable String wrong) {
+        if (wrong != null) {
+            protocolError(wrong);
+        }
     }
 
     private void protocolError(String what) {
@@ -193,6 +192,13 @@ public final class Receiver {
                     protocolError("the end of a transfer that is not under way");
                 }
             }
+            case Frame.FETCHED -> {
+                if (!sender.onFetched(memory.getInt(at), memory.getLong(at + 4))) {
+                    protocolError("progress of a transfer that cannot be");
+                }
+            }
+            case Frame.WINDOW -> check(transfers.onWindow(memory, at));
+            case Frame.CANCEL -> check(transfers.onCancel(memory, at));
             case Frame.CLOSE -> owner.peerClosed();
             default -> {
                 if (!owner.onControl(kind, memory, at, bytes)) {
@@ -219,93 +225,70 @@ public final class Receiver {
         }
     }
 
-    private void deliverWaiting() {
-        MessageHandler to = handler;
-        while (to != null && !ended && !delivering && !order.isEmpty()) {
-            if (order.peek() instanceof IncomingTransfer transfer) {
-                if (!transfer.isComplete()) {
+    void deliverWaiting() {
+        while (!ended && !delivering && !order.isEmpty()) {
+            Object next = order.element();
+            MessageHandler to = handler;
+            if (next instanceof IncomingTransfer transfer) {
+                if (transfer.state() != IncomingTransfer.State.COMPLETE || (to == null && !transfer.isSupplied())) {
                     return;
                 }
                 order.remove();
-                deliver(to, transfer.take(), transfer.type());
+                if (transfer.isSupplied()) {
+                    counters.messagesReceived++;
+                    counters.bytesReceived += transfer.lengthBytes();
+                    tellEnd(transfer, null);
+                } else if (to != null) {
+                    deliver(to, transfer.take(), transfer.type());
+                }
+            } else if (to == null) {
+                return;
             } else {
                 ReceivedByteBuf message = (ReceivedByteBuf) order.remove();
                 deliver(to, message, message.type());
             }
-            to = handler;
         }
     }
 
     // ---------------------------------------------------------------- long messages
 
-    private void onOffer(int at) {
-        int body = at + Frame.HEADER_BYTES;
-        int number = memory.getInt(body);
-        long length = memory.getLong(body + 8);
-        if (transfers.size() >= Sender.TRANSFERS_MAX) {
-            protocolError("more than " + Sender.TRANSFERS_MAX + " long messages at a time");
-        } else if (length <= 0) {
-            protocolError("the offer of a long message of " + length + " bytes");
-        } else if (length > messageMaxBytes) {
-            done(number, Frame.TOO_LONG);
-        } else {
-            IncomingTransfer transfer = new IncomingTransfer(
-                    this,
-                    number,
-                    Frame.type(memory, at),
-                    (int) length,
-                    memory.getLong(body + 16),
-                    memory.getInt(body + 4));
-            transfers.add(transfer);
-            order.add(transfer);
-        }
+    /** A long message takes its place behind what came before. */
+    void inOrder(IncomingTransfer transfer) {
+        order.add(transfer);
     }
 
-    private void done(int number, int status) {
-        sender.control(
-                Frame.DONE,
-                ByteBuffer.allocate(Frame.DONE_BODY_BYTES)
-                        .putInt(number)
-                        .putInt(status)
-                        .array());
-    }
-
-    private void advanceTransfers() {
-        int reading = 0;
-        var all = transfers.iterator();
-        while (all.hasNext() && reading++ < READING_MAX) {
-            IncomingTransfer transfer = all.next();
-            if (!transfer.isStarted() && !start(transfer)) {
-                all.remove();
-                order.remove(transfer);
-                continue;
-            }
-            while (!transfer.isRequested() && readsUnderWay < readDepth && sends.free() > SLOTS_KEPT) {
-                readsUnderWay++;
-                transfer.requestPiece(sends, pieceMax);
-            }
-        }
-    }
-
-    private boolean start(IncomingTransfer transfer) {
-        try {
-            transfer.start(allocator.readableBuffer(transfer.lengthBytes()));
-            return true;
-        } catch (VerbsException e) {
-            LOG.warn("a message of {} bytes is refused: {}", transfer.lengthBytes(), e.getMessage());
-            done(transfer.number(), Frame.NO_MEMORY);
-            return false;
-        }
-    }
-
-    void onPiece(IncomingTransfer transfer) {
-        readsUnderWay--;
+    /** A long message does not come. */
+    void outOfOrder(IncomingTransfer transfer) {
+        order.remove(transfer);
+        tellEnd(transfer, transfer.failure());
         owner.touch();
-        if (transfer.isComplete()) {
-            transfers.remove(transfer);
-            counters.transfers++;
-            done(transfer.number(), Frame.TAKEN);
-            deliverWaiting();
+    }
+
+    /** More of a message is in the program's memory. */
+    void progress(IncomingTransfer transfer) {
+        LongMessageCallback told = transfer.told();
+        if (told != null) {
+            call(() -> told.onProgress(transfer.message()));
+        }
+    }
+
+    private void tellEnd(IncomingTransfer transfer, @Nullable ConnectionException failure) {
+        LongMessageCallback told = transfer.close();
+        if (told != null) {
+            call(() -> told.onDone(transfer.message(), failure));
+        }
+    }
+
+    private void call(Runnable callback) {
+        boolean nested = delivering;
+        delivering = true;
+        try {
+            callback.run();
+        } catch (RuntimeException | AssertionError e) {
+            LOG.warn("a callback of a long message threw, its connection ends", e);
+            owner.fail(new ConnectionException(Reason.HANDLER, "the callback of a long message threw " + e, e));
+        } finally {
+            delivering = nested;
         }
     }
 
@@ -363,7 +346,7 @@ public final class Receiver {
             counters.reposts += data + control;
         }
         if (!transfers.isEmpty()) {
-            advanceTransfers();
+            transfers.advance();
         }
         if (!order.isEmpty()) {
             deliverWaiting();
@@ -374,17 +357,17 @@ public final class Receiver {
      * The connection has ended and the device no longer writes: what was not delivered is dropped, and the memory goes back
      * to its pool with the last message that the program has retained.
      */
-    public void end() {
+    public void end(ConnectionException cause) {
         deliverWaiting();
         for (Object waiting : order) {
             if (waiting instanceof IncomingTransfer transfer) {
-                transfer.abandon();
+                tellEnd(transfer, cause);
             } else {
                 ((ReceivedByteBuf) waiting).release();
             }
         }
         order.clear();
-        transfers.clear();
+        transfers.end();
         ended = true;
         if (inHands == 0) {
             ring.block().release();

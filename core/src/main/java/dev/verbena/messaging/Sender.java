@@ -1,5 +1,7 @@
 package dev.verbena.messaging;
 
+import dev.verbena.memory.OwnedMemory;
+import dev.verbena.memory.RegistrationCache;
 import dev.verbena.metrics.Counters;
 import dev.verbena.netty.BlockByteBuf;
 import dev.verbena.netty.RegisteredByteBufAllocator;
@@ -14,10 +16,9 @@ import io.netty.buffer.ByteBuf;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -33,9 +34,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #tryClaim}.
  */
 public final class Sender {
-    /** Long messages under way at most. */
-    public static final int TRANSFERS_MAX = 16;
-
     /** Slots that data leaves for control frames and READs. */
     private static final int SLOTS_KEPT = 32;
 
@@ -64,13 +62,13 @@ public final class Sender {
     private final ArrayDeque<SendRequest> pending = new ArrayDeque<>();
     private final Queue<Object> submissions = new MpscVarHandleArrayQueue<>(SUBMISSIONS_MAX);
     private final ArrayDeque<ControlFrame> controls = new ArrayDeque<>();
-    private final Map<Integer, OutgoingTransfer> transfers = new HashMap<>();
+    private final OutgoingTransfers transfers;
+    private final LongSource.Ways ways;
 
     /** What is copied behind its header: it fits a slot here and a receive there. */
     private int copyMax;
 
     private int eagerMax;
-    private int nextTransfer;
     private boolean claimed;
     private @Nullable Runnable afterClaim;
     private volatile boolean open;
@@ -83,6 +81,8 @@ public final class Sender {
             ReceiveRing receives,
             Credits credits,
             RegisteredByteBufAllocator allocator,
+            RegistrationCache cache,
+            int registerMinBytes,
             ProtectionDomain pd,
             MemorySegment ringMemory,
             Counters counters) {
@@ -92,6 +92,8 @@ public final class Sender {
         this.credits = credits;
         this.allocator = allocator;
         this.pd = pd;
+        this.ways = new LongSource.Ways(pd, allocator, cache, registerMinBytes);
+        this.transfers = new OutgoingTransfers(owner, this);
         this.segment = ringMemory;
         this.memory = ring.memory();
         this.window = memory.duplicate();
@@ -141,6 +143,21 @@ public final class Sender {
         return SendResult.SENT;
     }
 
+    /**
+     * Sends memory of the program, which is free again when the future completes. What is short is copied at once.
+     *
+     * @param progress told on the loop's thread how much of a long message the peer has
+     */
+    public CompletableFuture<Void> send(OwnedMemory memory, int type, LongConsumer progress) {
+        long length = memory.lengthBytes();
+        if (length < ways.registerMinBytes()) {
+            ByteBuf copy = allocator.directBuffer((int) Math.max(1, length));
+            MemorySegment.copy(memory.memory(), 0, MemorySegment.ofBuffer(copy.nioBuffer(0, (int) length)), 0, length);
+            return send(copy.writerIndex((int) length), type);
+        }
+        return send(new SendRequest.OfMemory(memory, type, progress));
+    }
+
     private int submit(Object message) {
         if (!submissions.offer(message)) {
             return SendResult.BACK_PRESSURED;
@@ -155,7 +172,10 @@ public final class Sender {
 
     /** Sends; takes the buffer always. */
     public CompletableFuture<Void> send(ByteBuf message, int type) {
-        SendRequest request = new SendRequest(message, type);
+        return send(new SendRequest(message, type));
+    }
+
+    private CompletableFuture<Void> send(SendRequest request) {
         if (!open) {
             ConnectionException end = ended;
             request.onDone(end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
@@ -258,7 +278,7 @@ public final class Sender {
         if (claimed) {
             throw new IllegalStateException("a claim is open: commit or abort it first");
         }
-        return credits.canSendData() && ring.free() > SLOTS_KEPT && transfers.size() < TRANSFERS_MAX;
+        return credits.canSendData() && ring.free() > SLOTS_KEPT && !transfers.isFull();
     }
 
     private void writeHeader(int kind, int type, int lengthBytes) {
@@ -277,7 +297,9 @@ public final class Sender {
         } else if (length <= eagerMax) {
             postGathered(message, length, type, request);
         } else {
-            offer(message, length, type, request);
+            LongSource source = new LongSource(message, ways);
+            offer(source, message, type, request);
+            counters.copies += source.copies() ? 1 : 0;
         }
         counters.messagesSent++;
         counters.bytesSent += length;
@@ -308,18 +330,13 @@ public final class Sender {
         }
     }
 
-    private void offer(ByteBuf message, int length, int type, @Nullable SendRequest request) {
-        ByteBuf source = registered(message, AccessFlags.REMOTE_READ);
-        BlockByteBuf block = blockOf(source);
-        int number = nextTransfer++;
-        transfers.put(number, new OutgoingTransfer(source, request));
+    private void offer(LongSource source, @Nullable ByteBuf message, int type, @Nullable SendRequest request) {
+        int at = ring.slotOffset();
+        int bodyAt = at + Frame.HEADER_BYTES;
+        transfers.begin(
+                source, message, request, window.clear().position(bodyAt).limit(bodyAt + Frame.OFFER_BODY_BYTES));
         credits.useData();
         writeHeader(Frame.OFFER, type, Frame.OFFER_BODY_BYTES);
-        int at = ring.slotOffset() + Frame.HEADER_BYTES;
-        memory.putInt(at, number);
-        memory.putInt(at + 4, block.block().region().rkey());
-        memory.putLong(at + 8, length);
-        memory.putLong(at + 16, source.memoryAddress() + source.readerIndex());
         ring.postSlot(Frame.HEADER_BYTES + Frame.OFFER_BODY_BYTES, null);
     }
 
@@ -351,6 +368,10 @@ public final class Sender {
     }
 
     private void postRequest(SendRequest request) {
+        if (request instanceof SendRequest.OfMemory ofMemory) {
+            postMemory(ofMemory);
+            return;
+        }
         ByteBuf message = request.takeBuffer();
         if (request.isDone()) {
             // Withdrawn.
@@ -361,6 +382,21 @@ public final class Sender {
             post(message, request.type(), request);
         } catch (RuntimeException e) {
             message.release();
+            request.completeExceptionally(e);
+        }
+    }
+
+    private void postMemory(SendRequest.OfMemory request) {
+        if (!request.take()) {
+            // Withdrawn.
+            return;
+        }
+        try {
+            LongSource source = new LongSource(request.memory(), ways);
+            offer(source, null, request.type(), request);
+            counters.messagesSent++;
+            counters.bytesSent += source.lengthBytes();
+        } catch (RuntimeException e) {
             request.completeExceptionally(e);
         }
     }
@@ -386,6 +422,10 @@ public final class Sender {
             } else {
                 postSubmitted((ByteBuf) next);
             }
+        }
+        if (!transfers.isEmpty()) {
+            transfers.advance();
+            pumpControls();
         }
         if (credits.owesHalf()) {
             returnCredits();
@@ -452,17 +492,12 @@ public final class Sender {
 
     /** The peer has read an offered message, or does not want it; false when there is no such offer. */
     boolean onDone(int number, int status) {
-        OutgoingTransfer transfer = transfers.remove(number);
-        if (transfer == null) {
-            return false;
-        }
-        transfer.end(
-                status == Frame.TAKEN
-                        ? null
-                        : new ConnectionException(
-                                Reason.REJECTED, "the peer did not take the message: " + Frame.refusal(status)));
-        owner.touch();
-        return true;
+        return transfers.onDone(number, status);
+    }
+
+    /** The peer has read so much of an offered message; false when that cannot be. */
+    boolean onFetched(int number, long bytes) {
+        return transfers.onFetched(number, bytes);
     }
 
     /** The connection has ended and the queue pair no longer touches memory: everything that waits gets the cause. */
@@ -472,8 +507,7 @@ public final class Sender {
         controls.clear();
         pending.forEach(request -> request.onDone(cause));
         pending.clear();
-        transfers.values().forEach(transfer -> transfer.end(cause));
-        transfers.clear();
+        transfers.end(cause);
         failSubmissions(cause);
     }
 

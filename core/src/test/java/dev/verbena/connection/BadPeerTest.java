@@ -75,7 +75,7 @@ final class BadPeerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 11, 255})
+    @ValueSource(ints = {0, 14, 255})
     void anUnknownKindOfFrameEndsTheConnection(int kind) throws Exception {
         expectProtocolError("makes no sense", RawPeer.frame(kind, 0, 0, 0));
     }
@@ -103,28 +103,70 @@ final class BadPeerTest {
         expectProtocolError("not under way", RawPeer.frame(4, 0, 0, 8, new byte[8]));
     }
 
+    private static byte[] offer(int number, int rkey, long length, long address, long window) {
+        return ByteBuffer.allocate(32)
+                .putInt(number)
+                .putInt(rkey)
+                .putLong(length)
+                .putLong(address)
+                .putLong(window)
+                .array();
+    }
+
+    private static byte[] window(int number, int rkey, long address, long length) {
+        return ByteBuffer.allocate(24)
+                .putInt(number)
+                .putInt(rkey)
+                .putLong(address)
+                .putLong(length)
+                .array();
+    }
+
+    @Test
+    void windowsAndEndsOfLongMessagesThatCannotBeEndTheConnection() throws Exception {
+        expectProtocolError("never offered", RawPeer.frame(11, 0, 0, 24, window(0, 1, 1, 1)));
+        expectProtocolError("never offered", RawPeer.frame(13, 0, 0, 4, new byte[4]));
+        expectProtocolError("cannot be", RawPeer.frame(12, 0, 0, 12, new byte[12]));
+        expectProtocolError("where there can be none", RawPeer.frame(2, 0, 0, 32, offer(0, 1, 100, 1, 101)));
+        expectProtocolError("where there can be none", RawPeer.frame(2, 0, 0, 32, offer(0, 1, 100, 1, 0)));
+        expectProtocolError("where there can be none", RawPeer.frame(2, 0, 0, 32, offer(0, 1, 100, -2, 100)));
+        expectProtocolError("long message 7 after -1", RawPeer.frame(2, 0, 0, 32, offer(7, 1, 100, 1, 100)));
+    }
+
+    @Test
+    void aForgedLengthRegistersOneWindowAndNoMoreThanThePeerSends() throws Exception {
+        int length = 1 << 28;
+        try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+            long used = server.budget().usedBytes();
+            int rkey = peer.region().rkey();
+            long address = peer.region().address();
+            assertThat(peer.send(RawPeer.frame(2, 0, 0, 32, offer(0, rkey, length, address, 4096))))
+                    .isTrue();
+            ByteBuffer fetched = peer.receive();
+            assertThat(fetched.get(0)).as("a frame of kind FETCHED").isEqualTo((byte) 12);
+            assertThat(fetched.getLong(20)).isEqualTo(4096);
+            assertThat(server.budget().usedBytes() - used).isLessThanOrEqualTo(16 << 20);
+
+            // More windows than can be: the first ones are read, then the message would be too long.
+            assertThat(peer.send(RawPeer.frame(11, 0, 0, 24, window(0, rkey, address, length - 4096 + 1))))
+                    .isTrue();
+            ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+            assertThat(cause).isNotNull().hasMessageContaining("where there can be none");
+        }
+    }
+
     @Test
     void anOfferOfALengthBelowOneEndsTheConnection() throws Exception {
-        byte[] body = ByteBuffer.allocate(24)
-                .putInt(0)
-                .putInt(1)
-                .putLong(-5)
-                .putLong(1)
-                .array();
-        expectProtocolError("-5 bytes", RawPeer.frame(2, 0, 0, 24, body));
+        byte[] body = offer(0, 1, -5, 1, 1);
+        expectProtocolError("-5 bytes", RawPeer.frame(2, 0, 0, 32, body));
     }
 
     @Test
     void aHugeOfferAllocatesNothingAndIsRefused() throws Exception {
         try (RawPeer peer = new RawPeer(listener.address()).connected()) {
             long used = server.budget().usedBytes();
-            byte[] body = ByteBuffer.allocate(24)
-                    .putInt(0)
-                    .putInt(1)
-                    .putLong(Long.MAX_VALUE)
-                    .putLong(1)
-                    .array();
-            assertThat(peer.send(RawPeer.frame(2, 0, 0, 24, body))).isTrue();
+            byte[] body = offer(0, 1, Long.MAX_VALUE, 1, 1);
+            assertThat(peer.send(RawPeer.frame(2, 0, 0, 32, body))).isTrue();
             ByteBuffer refused = peer.receive();
             assertThat(refused.get(0)).as("a frame of kind DONE").isEqualTo((byte) 4);
             assertThat(refused.getInt(16)).as("of offer").isZero();
@@ -144,14 +186,9 @@ final class BadPeerTest {
 
     @Test
     void anOfferWithAKeyThatIsNotValidEndsTheConnection() throws Exception {
-        byte[] body = ByteBuffer.allocate(24)
-                .putInt(0)
-                .putInt(0x12345)
-                .putLong(100_000)
-                .putLong(0x1000)
-                .array();
+        byte[] body = offer(0, 0x12345, 100_000, 0x1000, 100_000);
         try (RawPeer peer = new RawPeer(listener.address()).connected()) {
-            assertThat(peer.send(RawPeer.frame(2, 0, 0, 24, body))).isTrue();
+            assertThat(peer.send(RawPeer.frame(2, 0, 0, 32, body))).isTrue();
             ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
             assertThat(cause).isNotNull().hasMessageContaining("REM_ACCESS_ERR");
             assertThat(cause.reason()).isEqualTo(Reason.DEVICE);
@@ -232,7 +269,7 @@ final class BadPeerTest {
         // A header that makes sense, around a body that does not.
         byte[] body = Arrays.copyOf(frame, frame.length - 16);
         random.nextBytes(body);
-        return RawPeer.frame(1 + random.nextInt(10), 0, 0, body.length, body);
+        return RawPeer.frame(1 + random.nextInt(13), 0, 0, body.length, body);
     }
 
     @Test

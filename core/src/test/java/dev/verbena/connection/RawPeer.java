@@ -35,7 +35,8 @@ final class RawPeer implements AutoCloseable {
     private final CompletionQueue sends = context.createCompletionQueue(1024);
     private final CompletionQueue receives = context.createCompletionQueue(1024);
     private final EventChannel channel = EventChannel.open(Verbs.provider("embedded"));
-    private final MemoryRegion region = pd.allocate((long) SLOT * (RECEIVES + 1), AccessFlags.LOCAL_WRITE);
+    private final MemoryRegion region =
+            pd.allocate((long) SLOT * (RECEIVES + 1), AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
     private final WorkCompletions completions = new WorkCompletions(1);
     private final QueuePair qp = pd.createQueuePair(
             QueuePairConfig.reliable(sends).receiveQueue(receives).sendSlots(64).receiveSlots(RECEIVES));
@@ -80,6 +81,11 @@ final class RawPeer implements AutoCloseable {
         if (event.type() != type) {
             throw new IllegalStateException(event.toString());
         }
+    }
+
+    /** Memory that the other side may read. */
+    MemoryRegion region() {
+        return region;
     }
 
     /** Sends the bytes as a frame; false when the connection is over. */
