@@ -20,6 +20,7 @@ import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.cm.EventChannel;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -270,13 +271,15 @@ public final class QueuePairManager implements AutoCloseable {
     /**
      * Connects from an address of one's own.
      *
-     * @param source null for the system's choice; with two devices on one host name it
+     * @param source null for the configured one, else the system's choice; with two devices on one host name it
      * @param handler told on the loop's thread before the first message, and before the future completes
      */
     public CompletableFuture<Connection> connect(
             @Nullable InetSocketAddress source, InetSocketAddress address, Consumer<Connection> handler) {
         requireOpen();
-        return cm.connect(source, address, handler);
+        InetAddress usual = config.sourceAddress();
+        InetSocketAddress from = source != null || usual == null ? source : new InetSocketAddress(usual, 0);
+        return cm.connect(from, address, handler);
     }
 
     private void requireOpen() {

@@ -1,6 +1,7 @@
 package dev.verbena.connection;
 
 import dev.verbena.queuepair.WaitingPolicy;
+import java.net.InetAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ public final class QueuePairManagerConfig implements Cloneable {
 
     private @Nullable String device;
     private @Nullable String provider;
+    private @Nullable InetAddress sourceAddress;
     private int loops = 1;
     private WaitingPolicy waitingPolicy = WaitingPolicy.ADAPTIVE;
     private int connectionsPerLoopMax = 256;
@@ -68,6 +70,16 @@ public final class QueuePairManagerConfig implements Cloneable {
     public QueuePairManagerConfig provider(String name) {
         QueuePairManagerConfig copy = copy();
         copy.provider = name;
+        return copy;
+    }
+
+    /**
+     * With connections made from this address, an IP address of the device's, unless {@code connect} names another. A host
+     * with two devices on one network needs it: else the system chooses the device by its routes, which may be the other one.
+     */
+    public QueuePairManagerConfig sourceAddress(InetAddress address) {
+        QueuePairManagerConfig copy = copy();
+        copy.sourceAddress = address;
         return copy;
     }
 
@@ -207,6 +219,11 @@ public final class QueuePairManagerConfig implements Cloneable {
     @Nullable
     String provider() {
         return provider;
+    }
+
+    @Nullable
+    InetAddress sourceAddress() {
+        return sourceAddress;
     }
 
     int loops() {

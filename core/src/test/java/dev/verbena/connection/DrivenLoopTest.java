@@ -30,9 +30,10 @@ import org.junit.jupiter.api.Timeout;
 final class DrivenLoopTest {
     private static final long TIMEOUT_NS = 20_000_000_000L;
 
-    private final QueuePairManagerConfig config = Pair.config().waitingPolicy(WaitingPolicy.APPLICATION);
-    private final QueuePairManager client = QueuePairManager.open(config);
-    private final QueuePairManager server = QueuePairManager.open(config);
+    private final QueuePairManager client =
+            QueuePairManager.open(Pair.clientConfig().waitingPolicy(WaitingPolicy.APPLICATION));
+    private final QueuePairManager server =
+            QueuePairManager.open(Pair.config().waitingPolicy(WaitingPolicy.APPLICATION));
     private final EventLoop clientLoop = client.loops().getFirst();
     private final EventLoop serverLoop = server.loops().getFirst();
     private final AtomicReference<Connection> accepted = new AtomicReference<>();
@@ -85,7 +86,7 @@ final class DrivenLoopTest {
         });
         Claim claim = new Claim();
 
-        for (long i = 0; i < 1000; i++) {
+        for (long i = 0; i < TestDevices.rounds(1000); i++) {
             assertThat(connection.tryClaim(200, claim)).isGreaterThanOrEqualTo(0);
             claim.memory().set(JAVA_LONG_UNALIGNED, claim.offset(), Long.reverseBytes(i));
             claim.commit();
@@ -158,13 +159,13 @@ final class DrivenLoopTest {
         connection.onMessage(message -> received++);
         ByteBuf message = client.allocator().directBuffer(64).writeZero(64);
         Claim claim = new Claim();
-        pingPong(connection, message, claim, 50_000);
+        pingPong(connection, message, claim, TestDevices.rounds(50_000));
 
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         long overhead = threads.getCurrentThreadAllocatedBytes() - before;
         before = threads.getCurrentThreadAllocatedBytes();
-        pingPong(connection, message, claim, 50_000);
+        pingPong(connection, message, claim, TestDevices.rounds(50_000));
         long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
 
         // The clock's tick and the measurement itself; a single allocation per message would be 50,000 times 16 bytes.
@@ -212,11 +213,11 @@ final class DrivenLoopTest {
                 wrong += failure == null ? 0 : 1;
                 received++;
             };
-            operations(connection.oneSided(), remote, mine, callback, 60_000);
+            operations(connection.oneSided(), remote, mine, callback, TestDevices.rounds(60_000));
 
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long before = threads.getCurrentThreadAllocatedBytes();
-            operations(connection.oneSided(), remote, mine, callback, 60_000);
+            operations(connection.oneSided(), remote, mine, callback, TestDevices.rounds(60_000));
             long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
             assertThat(wrong).isZero();

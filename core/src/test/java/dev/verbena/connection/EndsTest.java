@@ -146,7 +146,8 @@ final class EndsTest {
 
     @Test
     void whereNobodyListensConnectingFailsAfterItsRetries() {
-        try (QueuePairManager manager = QueuePairManager.open(Pair.config().connectRetries(3))) {
+        try (QueuePairManager manager =
+                QueuePairManager.open(Pair.clientConfig().connectRetries(3))) {
             CompletableFuture<Connection> future = manager.connect(Pair.loopback(1));
             assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
                     .cause()
@@ -161,7 +162,8 @@ final class EndsTest {
     @Test
     void aListenerThatComesLaterIsFoundByARetry() throws Exception {
         try (QueuePairManager server = QueuePairManager.open(Pair.config());
-                QueuePairManager client = QueuePairManager.open(Pair.config().connectRetries(50))) {
+                QueuePairManager client =
+                        QueuePairManager.open(Pair.clientConfig().connectRetries(50))) {
             InetSocketAddress address;
             try (Listener first = server.listen(Pair.loopback(0), connection -> {})) {
                 address = first.address();
@@ -178,7 +180,7 @@ final class EndsTest {
 
     @Test
     void connectingEndsWhenItsTimeIsOverOrItIsCancelled() throws Exception {
-        QueuePairManagerConfig config = Pair.config().connectRetries(1000).connectTimeout(Duration.ofMillis(300));
+        QueuePairManagerConfig config = Pair.clientConfig().connectRetries(1000).connectTimeout(Duration.ofMillis(300));
         try (QueuePairManager manager = QueuePairManager.open(config)) {
             CompletableFuture<Connection> late = manager.connect(Pair.loopback(1));
             assertThatThrownBy(() -> late.get(10, TimeUnit.SECONDS))
@@ -194,10 +196,11 @@ final class EndsTest {
 
     @Test
     void anAddressOfAnotherHostIsRefusedWithTheReason() {
-        try (QueuePairManager manager = QueuePairManager.open(Pair.config())) {
+        QueuePairManagerConfig config = Pair.clientConfig().connectTimeout(Duration.ofSeconds(1));
+        try (QueuePairManager manager = QueuePairManager.open(config)) {
             CompletableFuture<Connection> future = manager.connect(new InetSocketAddress("192.0.2.1", 4711));
             assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
-                    .hasMessageContaining("is not an address of this host");
+                    .hasMessageContaining(TestDevices.areEmbedded() ? "is not an address of this host" : "192.0.2.1");
             assertThatThrownBy(() -> manager.listen(new InetSocketAddress("192.0.2.1", 4711), connection -> {}))
                     .isInstanceOf(VerbsException.class);
         }
@@ -205,7 +208,8 @@ final class EndsTest {
 
     @Test
     void moreConnectionsThanTheCompletionQueueHoldsAreRefusedWithTheSum() throws Exception {
-        QueuePairManagerConfig small = Pair.config().connectionsPerLoopMax(2).connectRetries(0);
+        QueuePairManagerConfig small =
+                Pair.clientConfig().connectionsPerLoopMax(2).connectRetries(0);
         try (QueuePairManager server = QueuePairManager.open(Pair.config());
                 QueuePairManager client = QueuePairManager.open(small);
                 Listener listener = server.listen(Pair.loopback(0), connection -> {})) {

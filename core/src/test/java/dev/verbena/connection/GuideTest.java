@@ -23,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of the guide's chapters on the core: they stand here as they stand there, and run. */
@@ -92,7 +93,7 @@ final class GuideTest {
 
     @Test
     void theFastestWayRuns() throws Exception {
-        QueuePairManagerConfig driven = Pair.config().waitingPolicy(WaitingPolicy.APPLICATION);
+        QueuePairManagerConfig driven = Pair.clientConfig().waitingPolicy(WaitingPolicy.APPLICATION);
         BlockingQueue<Long> received = new LinkedBlockingQueue<>();
         try (QueuePairManager server = QueuePairManager.open(Pair.config());
                 QueuePairManager client = QueuePairManager.open(driven);
@@ -116,6 +117,7 @@ final class GuideTest {
     }
 
     @Test
+    @Tag("sources")
     void everyLineOfTheGuidesSnippetsStandsHere() throws IOException {
         Path root = Path.of(System.getProperty("verbena.root"));
         String guide = Files.readString(root.resolve("docs/guide.md"));

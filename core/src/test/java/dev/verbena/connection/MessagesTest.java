@@ -97,7 +97,7 @@ final class MessagesTest {
 
     @Test
     void aReceiverThatNeverSendsReturnsCreditsByItself() throws Exception {
-        int count = 100_000 * SCALE;
+        int count = TestDevices.rounds(100_000) * SCALE;
         AtomicLong received = new AtomicLong();
         AtomicLong wrong = new AtomicLong();
         try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
@@ -120,7 +120,7 @@ final class MessagesTest {
 
     @Test
     void bothSidesMaySendFromTheirHandlersOnly() throws Exception {
-        int rounds = 50_000;
+        int rounds = TestDevices.rounds(50_000);
         int balls = 200;
         CountDownLatch done = new CountDownLatch(balls);
         try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
@@ -146,7 +146,7 @@ final class MessagesTest {
     @Test
     void bothSidesAtZeroCreditsGoOnWhenTheHandlersCome() throws Exception {
         try (Pair pair = new Pair(connection -> {})) {
-            int each = 5000;
+            int each = TestDevices.rounds(5000);
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < each; i++) {
                 futures.add(pair.toServer.send(bytes(pair.client, 300, i)));

@@ -78,7 +78,7 @@ final class OneSidedTest {
     @Test
     void aCounterOfManyConnectionsLosesNoAddition() throws Exception {
         int connections = 4;
-        int each = 2000;
+        int each = TestDevices.rounds(2000);
         try (Pair pair = new Pair(connection -> {});
                 RegisteredBuffer table = pair.server.allocate(8)) {
             List<Connection> servers = new ArrayList<>();
@@ -120,7 +120,7 @@ final class OneSidedTest {
                 RegisteredBuffer table = pair.server.allocate(64);
                 RegisteredBuffer mine = pair.client.allocate(8)) {
             RemoteBuffer remote = shared(pair, table, AccessFlags.REMOTE_WRITE);
-            for (int i = 0; i < 1000; i++) {
+            for (int i = 0; i < TestDevices.rounds(1000); i++) {
                 mine.memory().set(JAVA_LONG, 0, i);
                 pair.toServer.writeWithImmediate(mine, remote.at(0), i).get(10, TimeUnit.SECONDS);
                 assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo(i);

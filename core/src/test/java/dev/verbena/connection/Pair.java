@@ -3,7 +3,6 @@ package dev.verbena.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/** Two managers on embedded devices with a connection between them; ends with the check that nothing leaked. */
+/** Two managers on the devices of the test with a connection between them; ends with the check that nothing leaked. */
 final class Pair implements AutoCloseable {
     final QueuePairManager client;
     final QueuePairManager server;
@@ -24,9 +23,8 @@ final class Pair implements AutoCloseable {
     }
 
     Pair(UnaryOperator<QueuePairManagerConfig> configure, Consumer<Connection> onServer) throws Exception {
-        QueuePairManagerConfig config = configure.apply(config());
-        client = QueuePairManager.open(config);
-        server = QueuePairManager.open(config);
+        client = QueuePairManager.open(configure.apply(clientConfig()));
+        server = QueuePairManager.open(configure.apply(config()));
         CompletableFuture<Connection> accepted = new CompletableFuture<>();
         listener = server.listen(loopback(0), connection -> {
             onServer.accept(connection);
@@ -36,12 +34,19 @@ final class Pair implements AutoCloseable {
         toClient = accepted.get(10, TimeUnit.SECONDS);
     }
 
+    /** Of the side that listens, or of both in one. */
     static QueuePairManagerConfig config() {
-        return new QueuePairManagerConfig().provider("embedded");
+        return TestDevices.SERVER.config();
     }
 
+    /** Of the side that connects. */
+    static QueuePairManagerConfig clientConfig() {
+        return TestDevices.CLIENT.config();
+    }
+
+    /** Where the listening side is. */
     static InetSocketAddress loopback(int port) {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        return new InetSocketAddress(TestDevices.SERVER.address(), port);
     }
 
     /** Closes the connection and waits until neither side has anything of it. */

@@ -10,7 +10,6 @@ import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.SendFlags;
-import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.cm.ConnectionEvent;
 import dev.verbena.verbs.cm.ConnectionEventType;
@@ -26,31 +25,71 @@ import java.time.Duration;
 /** A peer that speaks verbs, and as frames whatever a test wants. */
 final class RawPeer implements AutoCloseable {
     static final int SLOT = 4096;
+    static final int READABLE_BYTES = 1 << 16;
     private static final int RECEIVES = 128;
     private static final Duration STEP = Duration.ofSeconds(5);
 
-    private final Context context =
-            Verbs.devices(Verbs.provider("embedded")).getFirst().open();
-    private final ProtectionDomain pd = context.allocateProtectionDomain();
-    private final CompletionQueue sends = context.createCompletionQueue(1024);
-    private final CompletionQueue receives = context.createCompletionQueue(1024);
-    private final EventChannel channel = EventChannel.open(Verbs.provider("embedded"));
-    private final MemoryRegion region =
-            pd.allocate((long) SLOT * (RECEIVES + 1), AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
-    private final WorkCompletions completions = new WorkCompletions(1);
-    private final QueuePair qp = pd.createQueuePair(
-            QueuePairConfig.reliable(sends).receiveQueue(receives).sendSlots(64).receiveSlots(RECEIVES));
-    final ConnectionId id = channel.createId(PortSpace.TCP);
+    private final Host host;
+    private final boolean ownsHost;
+    private final QueuePair qp;
+    final ConnectionId id;
+    private boolean over;
+
+    /** The device and memory of one peer, or of several after each other. */
+    static final class Host implements AutoCloseable {
+        private final Context context = TestDevices.CLIENT.open();
+        private final ProtectionDomain pd = context.allocateProtectionDomain();
+        private final CompletionQueue sends = context.createCompletionQueue(1024);
+        private final CompletionQueue receives = context.createCompletionQueue(1024);
+        private final EventChannel channel = TestDevices.openChannel();
+        private final MemoryRegion region =
+                pd.allocate((long) SLOT * (RECEIVES + 2), AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
+        private final MemoryRegion readable =
+                pd.allocate(READABLE_BYTES, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
+        private final WorkCompletions completions = new WorkCompletions(1);
+
+        /** Memory that the other side may read. */
+        long readableAddress() {
+            return readable.address();
+        }
+
+        int readableKey() {
+            return readable.rkey();
+        }
+
+        @Override
+        public void close() {
+            channel.close();
+            context.close();
+        }
+    }
 
     /** Resolves and attaches; {@link #connect} does the rest. */
     RawPeer(InetSocketAddress address) throws InterruptedException {
-        id.resolveAddress(address, STEP);
+        this(new Host(), true, address);
+    }
+
+    /** On a host that is used again after it. */
+    RawPeer(Host host, InetSocketAddress address) throws InterruptedException {
+        this(host, false, address);
+    }
+
+    private RawPeer(Host host, boolean ownsHost, InetSocketAddress address) throws InterruptedException {
+        this.host = host;
+        this.ownsHost = ownsHost;
+        qp = host.pd.createQueuePair(QueuePairConfig.reliable(host.sends)
+                .receiveQueue(host.receives)
+                .sendSlots(64)
+                .receiveSlots(RECEIVES));
+        id = host.channel.createId(PortSpace.TCP);
+        id.resolveAddress(new InetSocketAddress(TestDevices.CLIENT.address(), 0), address, STEP);
         expect(ConnectionEventType.ADDR_RESOLVED);
         id.resolveRoute(STEP);
         expect(ConnectionEventType.ROUTE_RESOLVED);
         id.attach(qp);
+        // The first two slots are for what is sent.
         for (int i = 0; i < RECEIVES; i++) {
-            qp.postReceive(i, region.address() + (long) SLOT * (i + 1), SLOT, region.lkey());
+            qp.postReceive(i, host.region.address() + (long) SLOT * (i + 2), SLOT, host.region.lkey());
         }
     }
 
@@ -69,7 +108,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     private ConnectionEvent next() throws InterruptedException {
-        ConnectionEvent event = channel.await(STEP);
+        ConnectionEvent event = host.channel.await(STEP);
         if (event == null) {
             throw new IllegalStateException("no event within " + STEP);
         }
@@ -85,44 +124,58 @@ final class RawPeer implements AutoCloseable {
 
     /** Memory that the other side may read. */
     MemoryRegion region() {
-        return region;
+        return host.region;
+    }
+
+    /** Whether the other side has ended the connection; then its device may not answer any more. */
+    private boolean isOver() {
+        if (!over) {
+            ConnectionEvent event = host.channel.poll();
+            over = event != null && event.type() == ConnectionEventType.DISCONNECTED;
+        }
+        return over;
     }
 
     /** Sends the bytes as a frame; false when the connection is over. */
     boolean send(byte[] frame) {
-        MemorySegment.copy(frame, 0, region.memory(), JAVA_BYTE, 0, frame.length);
-        qp.postSend(1, region.address(), frame.length, region.lkey(), SendFlags.SIGNALED);
+        MemorySegment.copy(frame, 0, host.region.memory(), JAVA_BYTE, 0, frame.length);
+        qp.postSend(1, host.region.address(), frame.length, host.region.lkey(), SendFlags.SIGNALED);
         long deadline = System.nanoTime() + STEP.toNanos();
-        while (sends.poll(completions) == 0) {
+        while (host.sends.poll(host.completions) == 0) {
+            if (isOver()) {
+                return false;
+            }
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException("no completion");
             }
             Thread.onSpinWait();
         }
-        return completions.succeeded(0);
+        return host.completions.succeeded(0);
     }
 
     /** The next frame from the other side: header and body. */
     ByteBuffer receive() {
         long deadline = System.nanoTime() + STEP.toNanos();
-        while (receives.poll(completions) == 0) {
+        while (host.receives.poll(host.completions) == 0) {
             if (System.nanoTime() - deadline > 0) {
                 throw new IllegalStateException("no frame");
             }
             Thread.onSpinWait();
         }
-        if (!completions.succeeded(0)) {
-            throw new IllegalStateException(completions.statusOf(0).toString());
+        if (!host.completions.succeeded(0)) {
+            throw new IllegalStateException(host.completions.statusOf(0).toString());
         }
-        long at = SLOT * (completions.id(0) + 1);
-        byte[] frame = new byte[completions.lengthBytes(0)];
-        MemorySegment.copy(region.memory(), JAVA_BYTE, at, frame, 0, frame.length);
+        long at = SLOT * (host.completions.id(0) + 2);
+        byte[] frame = new byte[host.completions.lengthBytes(0)];
+        MemorySegment.copy(host.region.memory(), JAVA_BYTE, at, frame, 0, frame.length);
         return ByteBuffer.wrap(frame);
     }
 
     /** Waits until the other side has ended the connection. */
     void awaitEnd() throws InterruptedException {
-        expect(ConnectionEventType.DISCONNECTED);
+        if (!isOver()) {
+            expect(ConnectionEventType.DISCONNECTED);
+        }
     }
 
     /** A frame with this header. */
@@ -140,7 +193,18 @@ final class RawPeer implements AutoCloseable {
 
     @Override
     public void close() {
-        channel.close();
-        context.close();
+        id.close();
+        qp.close();
+        while (host.sends.poll(host.completions) + host.receives.poll(host.completions) > 0) {
+            // Nothing of it may be taken for the next one's.
+        }
+        if (ownsHost) {
+            host.close();
+            return;
+        }
+        // What the channel still has to tell was of this one.
+        while (host.channel.poll() != null) {
+            Thread.onSpinWait();
+        }
     }
 }

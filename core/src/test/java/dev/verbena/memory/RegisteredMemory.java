@@ -1,14 +1,13 @@
 package dev.verbena.memory;
 
+import dev.verbena.connection.TestDevices;
 import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.Context;
 import dev.verbena.verbs.ProtectionDomain;
-import dev.verbena.verbs.Verbs;
 
-/** An embedded device with pools, for tests. */
+/** A device with pools, for tests. */
 public final class RegisteredMemory implements AutoCloseable {
-    private final Context context =
-            Verbs.devices(Verbs.provider("embedded")).getFirst().open();
+    private final Context context = TestDevices.SERVER.open();
     public final ProtectionDomain pd = context.allocateProtectionDomain();
     public final LockedMemoryBudget budget;
     public final RegisteredPool local;

@@ -7,10 +7,9 @@ import static org.awaitility.Awaitility.await;
 import dev.verbena.connection.Connection;
 import dev.verbena.connection.Listener;
 import dev.verbena.connection.QueuePairManager;
-import dev.verbena.connection.QueuePairManagerConfig;
+import dev.verbena.connection.TestDevices;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,20 +24,17 @@ import javax.management.ObjectName;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What happens is counted and shown. */
 final class MetricsTest {
-    private final QueuePairManager server = open();
-    private final QueuePairManager client = open();
+    private final QueuePairManager server = QueuePairManager.open(TestDevices.SERVER.config());
+    private final QueuePairManager client = QueuePairManager.open(TestDevices.CLIENT.config());
     private final BlockingQueue<Integer> received = new LinkedBlockingQueue<>();
     private final Listener listener = server.listen(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            new InetSocketAddress(TestDevices.SERVER.address(), 0),
             connection -> connection.onMessage(message -> received.add(message.readableBytes())));
-
-    private static QueuePairManager open() {
-        return QueuePairManager.open(new QueuePairManagerConfig().provider("embedded"));
-    }
 
     @AfterEach
     void close() {
@@ -79,7 +75,7 @@ final class MetricsTest {
         assertThat(names).hasSizeGreaterThanOrEqualTo(2);
         assertThat(ManagementFactory.getPlatformMBeanServer()
                         .getAttribute(names.iterator().next(), "Provider"))
-                .isEqualTo("embedded");
+                .isEqualTo(client.device().provider());
 
         client.close();
         server.close();
@@ -89,6 +85,7 @@ final class MetricsTest {
     }
 
     @Test
+    @Tag("sources")
     void micrometerShowsEveryMeterThatTheDocumentationNames() throws Exception {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         new MicrometerBinder(client.metrics()).bindTo(registry);

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,12 +35,27 @@ final class ConformanceIT {
         SoftRoceContainer container = peers.both();
         PeerLibrary.ensureIn(container);
         SuiteRun run = new SuiteRun(expected, SILENCE_MAX);
+        long notReadyBefore = receiversNotReady(container);
         run.start(
                 onLine -> ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab()), onLine));
-        return run.asTests().onClose(() -> {
+        DynamicNode counted = DynamicTest.dynamicTest(
+                "a receiver that is not ready is counted by the device, as CoreIT relies on", () -> {
+                    boolean provoked = run.results().stream()
+                            .anyMatch(result -> result.test().contract().equals("ReceiverNotReady"));
+                    assertThat(receiversNotReady(container) > notReadyBefore).isEqualTo(provoked);
+                });
+        return Stream.concat(run.asTests(), Stream.of(counted)).onClose(() -> {
             run.close();
             report(run);
         });
+    }
+
+    private static long receiversNotReady(SoftRoceContainer container) throws InterruptedException {
+        long sum = 0;
+        for (RxeDevice device : container.devices()) {
+            sum += container.counters(device).getOrDefault("rcvd_rnr_err", 0L);
+        }
+        return sum;
     }
 
     /** The list is made here, not where a crash could shorten it. */

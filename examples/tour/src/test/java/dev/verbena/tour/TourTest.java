@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.connection.Listener;
 import dev.verbena.connection.QueuePairManager;
-import dev.verbena.connection.QueuePairManagerConfig;
+import dev.verbena.connection.TestDevices;
 import dev.verbena.memory.RegisteredBuffer;
 import java.lang.foreign.ValueLayout;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -28,15 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The programs do what they say. */
 final class TourTest {
-    private final QueuePairManager server = open();
-    private final QueuePairManager client = open();
-
-    private static QueuePairManager open() {
-        return QueuePairManager.open(new QueuePairManagerConfig().provider("embedded"));
-    }
+    private final QueuePairManager server = QueuePairManager.open(TestDevices.SERVER.config());
+    private final QueuePairManager client = QueuePairManager.open(TestDevices.CLIENT.config());
 
     private static InetSocketAddress here() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        return new InetSocketAddress(TestDevices.SERVER.address(), 0);
     }
 
     @AfterEach
