@@ -221,7 +221,7 @@ final class DrivenLoopTest {
             long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
             assertThat(wrong).isZero();
-            assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(40_000);
+            assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(TestDevices.rounds(40_000));
             assertThat(allocated).isLessThan(10_000);
             connection.close();
             drive(() -> client.connectionCount() == 0);
