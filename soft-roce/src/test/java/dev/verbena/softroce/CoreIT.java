@@ -23,6 +23,7 @@ final class CoreIT {
     private static final List<String> CLASSES = List.of(
             "dev.verbena.memory.RegisteredPoolTest",
             "dev.verbena.connection.MessagesTest",
+            "dev.verbena.connection.LongMessagesTest",
             "dev.verbena.connection.OneSidedTest",
             "dev.verbena.connection.EndsTest",
             "dev.verbena.connection.BadPeerTest",
