@@ -8,6 +8,7 @@ import dev.verbena.messaging.MessageHandler;
 import dev.verbena.messaging.SendResult;
 import dev.verbena.metrics.Counters;
 import dev.verbena.onesided.OneSided;
+import dev.verbena.onesided.OperationList;
 import dev.verbena.onesided.RemoteBuffer;
 import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.ConnectionException;
@@ -177,6 +178,14 @@ public final class Connection implements AutoCloseable {
         return core.oneSided().writeWithImmediate(local, remote, immediate).thenApply(Connection::nothing);
     }
 
+    /**
+     * Posts a list of operations behind one doorbell. The future completes when all are done; the list is its operations'
+     * until then.
+     */
+    public CompletableFuture<Void> post(OperationList list) {
+        return core.oneSided().post(list).thenApply(Connection::nothing);
+    }
+
     @SuppressWarnings("NullAway") // a Void is null
     private static Void nothing(long value) {
         return null;
@@ -199,7 +208,7 @@ public final class Connection implements AutoCloseable {
      * @param access remote rights: {@link dev.verbena.verbs.AccessFlags#REMOTE_READ} and its like
      */
     public CompletableFuture<Share> share(RegisteredBuffer buffer, int access) {
-        return core.oneSided().share(buffer, access);
+        return core.oneSided().shares().share(buffer, access);
     }
 
     /** Sets what is told of memory that the peer shares; also of what it has shared before. */
@@ -209,7 +218,7 @@ public final class Connection implements AutoCloseable {
 
     /** Sets what is told of memory that the peer shares, and when it takes it back: then it must not be used any more. */
     public void onShare(Consumer<RemoteBuffer> handler, Consumer<RemoteBuffer> revoked) {
-        core.onLoop(() -> core.oneSided().onShare(handler, revoked));
+        core.onLoop(() -> core.oneSided().shares().onShare(handler, revoked));
     }
 
     /** Sets what is told of the peer's writes with immediate. */

@@ -129,7 +129,8 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         }
         this.sendBlock = sendMemory;
         this.base = loop.register(this);
-        this.sends = new SendRing(loop, this, qp, base, config.sendSlots(), sendMemory, config.sendSlotBytes());
+        this.sends =
+                new SendRing(loop, this, qp, base, config.sendSlots(), sendMemory, config.sendSlotBytes(), counters);
         this.receives = new ReceiveRing(qp, base, config.receiveSlots(), receiveMemory, config.receiveBufferBytes());
         this.earlySlots = new int[receives.slots()];
         this.earlyBytes = new int[receives.slots()];
@@ -442,7 +443,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             if (credits.owesAny()) {
                 sender.returnCredits();
             }
-            oneSided.tick(nowNs);
+            oneSided.shares().tick(nowNs);
             if (now == State.OPEN) {
                 beat(nowNs);
             }
@@ -600,7 +601,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 yield true;
             }
             case Frame.PONG -> true;
-            default -> oneSided.onControl(kind, memory, bodyAt, bodyBytes);
+            default -> oneSided.shares().onControl(kind, memory, bodyAt, bodyBytes);
         };
     }
 

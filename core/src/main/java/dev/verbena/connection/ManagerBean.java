@@ -128,6 +128,21 @@ final class ManagerBean implements ManagerMXBean {
     }
 
     @Override
+    public long getRegistrationHits() {
+        return manager.registrations().hits();
+    }
+
+    @Override
+    public long getRegistrationMisses() {
+        return manager.registrations().misses();
+    }
+
+    @Override
+    public long getDoorbells() {
+        return manager.counters().doorbells;
+    }
+
+    @Override
     public long getOneSidedOperations() {
         return manager.counters().oneSided;
     }

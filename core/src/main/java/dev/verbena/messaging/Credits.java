@@ -110,6 +110,10 @@ public final class Credits {
         return grantedData + grantedControl;
     }
 
+    int peerWindow() {
+        return peerWindow;
+    }
+
     int data() {
         return data;
     }

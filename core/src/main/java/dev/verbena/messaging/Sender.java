@@ -222,13 +222,20 @@ public final class Sender {
         return at;
     }
 
-    /** Takes a data credit for a WRITE with immediate, which takes one of the peer's receives. */
-    public boolean tryTakeDataCredit() {
-        if (!canPost()) {
+    /** Takes data credits for WRITEs with immediate, each of which takes one of the peer's receives: all, or none. */
+    public boolean tryTakeDataCredits(int count) {
+        if (!canPost() || credits.data() < count) {
             return false;
         }
-        credits.useData();
+        for (int i = 0; i < count; i++) {
+            credits.useData();
+        }
         return true;
+    }
+
+    /** Data credits that there can be at most. */
+    public int peerWindow() {
+        return credits.peerWindow();
     }
 
     /** Whether a slot is claimed: then no other request may take it. */

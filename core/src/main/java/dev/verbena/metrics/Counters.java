@@ -24,6 +24,8 @@ public final class Counters {
     public long copies;
     /** Long messages fetched. */
     public long transfers;
+    /** Times that send requests were handed to the device, several at a time. */
+    public long doorbells;
     /** One-sided operations completed. */
     public long oneSided;
 
@@ -44,6 +46,7 @@ public final class Counters {
         reposts += other.reposts;
         copies += other.copies;
         transfers += other.transfers;
+        doorbells += other.doorbells;
         oneSided += other.oneSided;
         failures += other.failures;
     }
@@ -52,6 +55,6 @@ public final class Counters {
     public String toString() {
         return "sent " + messagesSent + " (" + bytesSent + " B), received " + messagesReceived + " (" + bytesReceived
                 + " B), stalls " + sendStalls + ", credit frames " + creditFrames + ", reposts " + reposts + ", copies "
-                + copies + ", transfers " + transfers + ", one-sided " + oneSided;
+                + copies + ", transfers " + transfers + ", doorbells " + doorbells + ", one-sided " + oneSided;
     }
 }

@@ -52,6 +52,15 @@ public interface ManagerMXBean {
     /** Long messages fetched. */
     long getTransfers();
 
+    /** Uses of the program's memory that found it registered. */
+    long getRegistrationHits();
+
+    /** Uses of the program's memory that registered it. */
+    long getRegistrationMisses();
+
+    /** Times that requests were handed to the device, several at a time. */
+    long getDoorbells();
+
     /** One-sided operations completed. */
     long getOneSidedOperations();
 

@@ -46,6 +46,9 @@ public final class MicrometerBinder implements MeterBinder {
         counter(registry, tags, "verbena.reposts", "receives", ManagerMXBean::getReposts);
         counter(registry, tags, "verbena.copies", "messages", ManagerMXBean::getCopies);
         counter(registry, tags, "verbena.transfers", "messages", ManagerMXBean::getTransfers);
+        counter(registry, tags, "verbena.registrations.hits", "uses", ManagerMXBean::getRegistrationHits);
+        counter(registry, tags, "verbena.registrations.misses", "uses", ManagerMXBean::getRegistrationMisses);
+        counter(registry, tags, "verbena.doorbells", "doorbells", ManagerMXBean::getDoorbells);
         counter(registry, tags, "verbena.onesided", "operations", ManagerMXBean::getOneSidedOperations);
         counter(registry, tags, "verbena.failures", "connections", ManagerMXBean::getFailures);
         counter(registry, tags, "verbena.polls", "polls", ManagerMXBean::getPolls);

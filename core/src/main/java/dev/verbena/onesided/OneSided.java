@@ -2,7 +2,6 @@ package dev.verbena.onesided;
 
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.ChannelOwner;
-import dev.verbena.messaging.Frame;
 import dev.verbena.messaging.SendResult;
 import dev.verbena.messaging.Sender;
 import dev.verbena.metrics.Counters;
@@ -11,38 +10,29 @@ import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.LoopFuture;
 import dev.verbena.queuepair.SendRing;
-import dev.verbena.verbs.MemoryWindow;
 import dev.verbena.verbs.ProtectionDomain;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one-sided operations of a connection, and what it shares. Part of the core; applications use {@code Connection}.
+ * The one-sided operations of a connection. Part of the core; applications use {@code Connection}.
  *
  * <p>Threading: the futures any thread; the rest the loop's. Hot path: everything named try.
  */
 public final class OneSided {
     private static final int SLOTS_KEPT = 32;
     private static final int PENDING_MAX = 1 << 16;
-    private static final long REVOKE_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(1);
-    private static final int SHARES_MAX = 1 << 16;
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-    private static final int READ = 0;
-    private static final int WRITE = 1;
-    private static final int WRITE_WITH_IMMEDIATE = 2;
-    private static final int COMPARE_AND_SWAP = 3;
-    private static final int FETCH_AND_ADD = 4;
+    static final int READ = 0;
+    static final int WRITE = 1;
+    static final int WRITE_WITH_IMMEDIATE = 2;
+    static final int COMPARE_AND_SWAP = 3;
+    static final int FETCH_AND_ADD = 4;
 
     /** One operation under way; used again when it is done. */
     private final class Operation implements SendRing.Outstanding {
@@ -73,26 +63,14 @@ public final class OneSided {
         }
     }
 
-    /** An operation whose future somebody has, until it can be posted. */
-    private final class Request extends LoopFuture<Long> implements OneSidedCallback {
-        private final int kind;
-        private final RemoteBuffer remote;
-        private final @Nullable RegisteredBuffer local;
-        private final long first;
-        private final long second;
-
-        Request(int kind, RemoteBuffer remote, @Nullable RegisteredBuffer local, long first, long second) {
-            this.kind = kind;
-            this.remote = remote;
-            this.local = local;
-            this.first = first;
-            this.second = second;
-        }
+    /** Something whose future somebody has, until it can be posted. */
+    private abstract static class Request extends LoopFuture<Long> implements OneSidedCallback {
+        abstract int post();
 
         /** False when it has to wait; what cannot be posted is done, with the reason. */
-        boolean tryPost() {
+        final boolean tryPost() {
             try {
-                return isDone() || post(kind, remote, local, first, second, this) == SendResult.SENT;
+                return isDone() || post() == SendResult.SENT;
             } catch (RuntimeException e) {
                 completeExceptionally(e);
                 return true;
@@ -100,7 +78,7 @@ public final class OneSided {
         }
 
         @Override
-        public void onDone(long value, @Nullable ConnectionException failure) {
+        public final void onDone(long value, @Nullable ConnectionException failure) {
             if (failure == null) {
                 complete(value);
             } else {
@@ -109,20 +87,50 @@ public final class OneSided {
         }
     }
 
+    /** A list of operations. */
+    private final class ListRequest extends Request {
+        private final OperationList list;
+
+        ListRequest(OperationList list) {
+            this.list = list;
+        }
+
+        @Override
+        int post() {
+            return OneSided.this.tryPost(list, this);
+        }
+    }
+
+    /** One operation. */
+    private final class SingleRequest extends Request {
+        private final int kind;
+        private final RemoteBuffer remote;
+        private final @Nullable RegisteredBuffer local;
+        private final long first;
+        private final long second;
+
+        SingleRequest(int kind, RemoteBuffer remote, @Nullable RegisteredBuffer local, long first, long second) {
+            this.kind = kind;
+            this.remote = remote;
+            this.local = local;
+            this.first = first;
+            this.second = second;
+        }
+
+        @Override
+        int post() {
+            return OneSided.this.post(kind, remote, local, first, second, this);
+        }
+    }
+
     private final ChannelOwner owner;
     private final EventLoop loop;
     private final SendRing ring;
     private final Sender sender;
-    private final ProtectionDomain pd;
     private final Counters counters;
     private final ArrayDeque<Operation> idle = new ArrayDeque<>();
     private final ArrayDeque<Request> pending = new ArrayDeque<>();
-    private final Map<Integer, Share> shares = new HashMap<>();
-    private final ArrayList<RemoteBuffer> sharedUnseen = new ArrayList<>();
-    private @Nullable Consumer<RemoteBuffer> onShare;
-    private @Nullable Consumer<RemoteBuffer> onRevoke;
-    private final Map<Integer, RemoteBuffer> peerShares = new HashMap<>();
-    private int nextShare;
+    private final Shares shares;
     private boolean open;
     private @Nullable ConnectionException ended;
 
@@ -133,18 +141,20 @@ public final class OneSided {
         this.loop = loop;
         this.ring = ring;
         this.sender = sender;
-        this.pd = pd;
+        this.shares = new Shares(owner, loop, ring, sender, pd);
         this.counters = counters;
     }
 
     /** The peer is there. */
     public void open() {
         open = true;
+        shares.open();
     }
 
     /** Takes no more operations. */
     public void stop() {
         open = false;
+        shares.stop();
     }
 
     /** Whether no operation waits to be posted. */
@@ -170,6 +180,13 @@ public final class OneSided {
     public int tryWrite(RegisteredBuffer local, RemoteBuffer remote, OneSidedCallback callback) {
         checkTransfer(remote, local);
         return post(WRITE, remote, local, 0, 0, callback);
+    }
+
+    /** WRITE that the peer's handler of immediates is told of. */
+    public int tryWriteWithImmediate(
+            RegisteredBuffer local, RemoteBuffer remote, int immediate, OneSidedCallback callback) {
+        checkTransfer(remote, local);
+        return post(WRITE_WITH_IMMEDIATE, remote, local, immediate, 0, callback);
     }
 
     /** Compare-and-swap of eight remote bytes. */
@@ -204,7 +221,7 @@ public final class OneSided {
         long address = local == null ? 0 : local.address();
         int bytes = local == null ? Long.BYTES : (int) local.lengthBytes();
         int lkey = local == null ? 0 : local.lkey();
-        if (ring.free() <= SLOTS_KEPT || (kind == WRITE_WITH_IMMEDIATE && !sender.tryTakeDataCredit())) {
+        if (ring.free() <= SLOTS_KEPT || (kind == WRITE_WITH_IMMEDIATE && !sender.tryTakeDataCredits(1))) {
             counters.sendStalls++;
             return SendResult.BACK_PRESSURED;
         }
@@ -214,19 +231,97 @@ public final class OneSided {
         }
         operation.callback = callback;
         operation.resultAt = kind >= COMPARE_AND_SWAP ? ring.slotOffset() : -1;
-        switch (kind) {
-            case READ -> ring.postRead(address, bytes, lkey, remote.address(), remote.rkey(), operation);
-            case WRITE -> ring.postWrite(address, bytes, lkey, remote.address(), remote.rkey(), operation);
-            case WRITE_WITH_IMMEDIATE ->
-                ring.postWriteWithImmediate(
-                        address, bytes, lkey, remote.address(), remote.rkey(), (int) first, operation);
-            case COMPARE_AND_SWAP -> ring.postCompareAndSwap(remote.address(), remote.rkey(), first, second, operation);
-            default -> ring.postFetchAndAdd(remote.address(), remote.rkey(), first, operation);
-        }
+        issue(kind, address, bytes, lkey, remote.address(), remote.rkey(), first, second, operation);
         return SendResult.SENT;
     }
 
-    private static void checkTransfer(RemoteBuffer remote, RegisteredBuffer local) {
+    private void issue(
+            int kind,
+            long address,
+            int bytes,
+            int lkey,
+            long remote,
+            int rkey,
+            long first,
+            long second,
+            SendRing.@Nullable Outstanding told) {
+        switch (kind) {
+            case READ -> ring.postRead(address, bytes, lkey, remote, rkey, told);
+            case WRITE -> ring.postWrite(address, bytes, lkey, remote, rkey, told);
+            case WRITE_WITH_IMMEDIATE ->
+                ring.postWriteWithImmediate(address, bytes, lkey, remote, rkey, (int) first, told);
+            case COMPARE_AND_SWAP -> ring.postCompareAndSwap(remote, rkey, first, second, told);
+            default -> ring.postFetchAndAdd(remote, rkey, first, told);
+        }
+    }
+
+    // ---------------------------------------------------------------- lists
+
+    /**
+     * Posts all operations of a list behind one doorbell, or none.
+     *
+     * @param callback told once, when all are done, or with the first failure when none is under way any more; its value is 0
+     * @return 0, or a {@link SendResult}: nothing of the list was posted
+     * @throws IllegalArgumentException for an empty list, and for one that can never be posted
+     */
+    public int tryPost(OperationList list, OneSidedCallback callback) {
+        if (!owner.isLoopThread()) {
+            throw new IllegalStateException("try... is for the loop's thread; use the form with a future elsewhere");
+        }
+        int size = list.size();
+        if (size == 0 || size > ring.slots() - SLOTS_KEPT || list.immediates() > sender.peerWindow()) {
+            throw new IllegalArgumentException(String.format(
+                    "a list of %d operations, %d of them with immediate: between 1 and %d can be posted at once, and %d"
+                            + " with immediate",
+                    size, list.immediates(), ring.slots() - SLOTS_KEPT, sender.peerWindow()));
+        }
+        if (!open) {
+            return SendResult.CLOSED;
+        }
+        if (sender.isClaimed()) {
+            throw new IllegalStateException("a claim is open: commit or abort it first");
+        }
+        list.requireReady();
+        if (ring.free() - SLOTS_KEPT < size
+                || (list.immediates() > 0 && !sender.tryTakeDataCredits(list.immediates()))) {
+            counters.sendStalls++;
+            return SendResult.BACK_PRESSURED;
+        }
+        list.begin(this, callback);
+        ring.hold();
+        for (int i = 0; i < size; i++) {
+            if (list.isFenced(i)) {
+                ring.fenceNext();
+            }
+            issue(
+                    list.kind(i),
+                    list.address(i),
+                    list.lengthBytes(i),
+                    list.lkey(i),
+                    list.remoteAddress(i),
+                    list.rkey(i),
+                    list.first(i),
+                    list.second(i),
+                    list.told(i, ring.slotOffset()));
+        }
+        ring.release();
+        return SendResult.SENT;
+    }
+
+    /** A list is done. */
+    void listDone(int operations, OneSidedCallback callback, @Nullable ConnectionException failure) {
+        if (failure == null) {
+            counters.oneSided += operations;
+        }
+        tell(callback, 0, failure);
+    }
+
+    /** The value that an atomic has left. */
+    long value(int slotOffset) {
+        return result(slotOffset);
+    }
+
+    static void checkTransfer(RemoteBuffer remote, RegisteredBuffer local) {
         if (local.lengthBytes() > remote.lengthBytes()) {
             throw new IllegalArgumentException(local.lengthBytes() + " local bytes, the remote buffer has "
                     + remote.lengthBytes() + ": take slices of one length");
@@ -238,7 +333,7 @@ public final class OneSided {
         long _ = local.address();
     }
 
-    private static void checkAtomic(RemoteBuffer remote) {
+    static void checkAtomic(RemoteBuffer remote) {
         if (remote.lengthBytes() < Long.BYTES || remote.address() % Long.BYTES != 0) {
             throw new IllegalArgumentException(String.format(
                     "an atomic needs 8 bytes at a multiple of 8, not %d at 0x%x",
@@ -251,31 +346,36 @@ public final class OneSided {
     /** READ: remote memory into local. */
     public CompletableFuture<Long> read(RemoteBuffer remote, RegisteredBuffer local) {
         checkTransfer(remote, local);
-        return submit(new Request(READ, remote, local, 0, 0));
+        return submit(new SingleRequest(READ, remote, local, 0, 0));
     }
 
     /** WRITE: local memory into remote. */
     public CompletableFuture<Long> write(RegisteredBuffer local, RemoteBuffer remote) {
         checkTransfer(remote, local);
-        return submit(new Request(WRITE, remote, local, 0, 0));
+        return submit(new SingleRequest(WRITE, remote, local, 0, 0));
     }
 
     /** WRITE that the peer is told of. */
     public CompletableFuture<Long> writeWithImmediate(RegisteredBuffer local, RemoteBuffer remote, int immediate) {
         checkTransfer(remote, local);
-        return submit(new Request(WRITE_WITH_IMMEDIATE, remote, local, immediate, 0));
+        return submit(new SingleRequest(WRITE_WITH_IMMEDIATE, remote, local, immediate, 0));
     }
 
     /** Compare-and-swap; the future has the value before. */
     public CompletableFuture<Long> compareAndSwap(RemoteBuffer remote, long expected, long value) {
         checkAtomic(remote);
-        return submit(new Request(COMPARE_AND_SWAP, remote, null, expected, value));
+        return submit(new SingleRequest(COMPARE_AND_SWAP, remote, null, expected, value));
     }
 
     /** Fetch-and-add; the future has the value before. */
     public CompletableFuture<Long> fetchAndAdd(RemoteBuffer remote, long add) {
         checkAtomic(remote);
-        return submit(new Request(FETCH_AND_ADD, remote, null, add, 0));
+        return submit(new SingleRequest(FETCH_AND_ADD, remote, null, add, 0));
+    }
+
+    /** A list of operations behind one doorbell. */
+    public CompletableFuture<Long> post(OperationList list) {
+        return submit(new ListRequest(list));
     }
 
     private CompletableFuture<Long> submit(Request request) {
@@ -313,182 +413,9 @@ public final class OneSided {
 
     // ---------------------------------------------------------------- sharing
 
-    /**
-     * Gives the peer rights on memory, through a window bound to this connection, and tells it.
-     *
-     * @param access remote rights of {@link dev.verbena.verbs.AccessFlags}
-     */
-    public CompletableFuture<Share> share(RegisteredBuffer buffer, int access) {
-        LoopFuture<Share> future = new LoopFuture<>();
-        Runnable task = () -> bind(buffer, access, future);
-        if (owner.isLoopThread()) {
-            task.run();
-        } else {
-            try {
-                loop.execute(task);
-            } catch (RejectedExecutionException e) {
-                future.completeExceptionally(new ConnectionException(Reason.CLOSED, "the manager is closed", e));
-            }
-        }
-        return future;
-    }
-
-    private void bind(RegisteredBuffer buffer, int access, LoopFuture<Share> future) {
-        ConnectionException end = ended;
-        if (end != null || !open) {
-            future.completeExceptionally(
-                    end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
-            return;
-        }
-        if (sender.isClaimed() || ring.free() <= SLOTS_KEPT || shares.size() >= SHARES_MAX) {
-            future.completeExceptionally(new ConnectionException(
-                    Reason.BACK_PRESSURE, "no room to bind a window now: wait for what is under way"));
-            return;
-        }
-        try {
-            long address = buffer.address();
-            MemoryWindow window = pd.allocateMemoryWindow(MemoryWindow.Type.TYPE_2);
-            Share share = new Share(this, nextShare++, buffer, access, window);
-            shares.put(share.number(), share);
-            ring.postBind(
-                    window,
-                    window.nextRkey(),
-                    buffer.block().region(),
-                    address,
-                    buffer.lengthBytes(),
-                    access,
-                    failure -> bound(share, address, future, failure));
-        } catch (RuntimeException e) {
-            future.completeExceptionally(e);
-        }
-    }
-
-    private void bound(Share share, long address, LoopFuture<Share> future, @Nullable ConnectionException failure) {
-        if (failure != null) {
-            future.completeExceptionally(failure);
-            return;
-        }
-        ByteBuffer body =
-                ByteBuffer.allocate(Integer.BYTES + RemoteBuffer.WIRE_BYTES).putInt(share.number());
-        new RemoteBuffer(address, share.buffer().lengthBytes(), share.window().rkey()).encode(body);
-        sender.control(Frame.SHARE, body.array());
-        future.complete(share);
-    }
-
-    /** Sets what is told of the peer's shares, and of their end. Those that came before are told now. */
-    public void onShare(Consumer<RemoteBuffer> shared, Consumer<RemoteBuffer> revoked) {
-        onShare = shared;
-        onRevoke = revoked;
-        sharedUnseen.forEach(shared);
-        sharedUnseen.clear();
-    }
-
-    void revoke(Share share) {
-        Runnable task = () -> beginRevoke(share);
-        if (owner.isLoopThread()) {
-            task.run();
-        } else {
-            try {
-                loop.execute(task);
-            } catch (RejectedExecutionException e) {
-                end(share);
-            }
-        }
-    }
-
-    private void beginRevoke(Share share) {
-        if (ended != null) {
-            end(share);
-        } else if (!share.revoking) {
-            share.revoking = true;
-            share.revokeDeadlineNs = System.nanoTime() + REVOKE_TIMEOUT_NS;
-            sender.control(Frame.REVOKE, number(share.number()));
-        }
-    }
-
-    private static byte[] number(int number) {
-        return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
-    }
-
-    /** A control frame about shares; false when it makes no sense. */
-    public boolean onControl(int kind, ByteBuffer memory, int at, int bytes) {
-        return switch (kind) {
-            case Frame.SHARE -> bytes == Integer.BYTES + RemoteBuffer.WIRE_BYTES && onShared(memory, at);
-            case Frame.REVOKE -> onRevoke(memory.getInt(at));
-            case Frame.REVOKED -> onRevoked(memory.getInt(at));
-            default -> false;
-        };
-    }
-
-    private boolean onRevoke(int number) {
-        RemoteBuffer gone = peerShares.remove(number);
-        if (gone == null) {
-            return false;
-        }
-        sharedUnseen.remove(gone);
-        Consumer<RemoteBuffer> told = onRevoke;
-        if (told != null) {
-            told.accept(gone);
-        }
-        sender.control(Frame.REVOKED, number(number));
-        return true;
-    }
-
-    private boolean onRevoked(int number) {
-        Share share = shares.get(number);
-        if (share != null && share.revoking) {
-            invalidate(share);
-        }
-        // Of a share that is gone it is an answer that came late.
-        return share == null ? number >= 0 && number < nextShare : share.revoking;
-    }
-
-    private boolean onShared(ByteBuffer memory, int at) {
-        int number = memory.getInt(at);
-        RemoteBuffer shared;
-        try {
-            shared = RemoteBuffer.decode(memory.slice(at + Integer.BYTES, RemoteBuffer.WIRE_BYTES));
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
-        if (peerShares.size() >= SHARES_MAX || peerShares.putIfAbsent(number, shared) != null) {
-            return false;
-        }
-        Consumer<RemoteBuffer> told = onShare;
-        if (told == null) {
-            sharedUnseen.add(shared);
-        } else {
-            told.accept(shared);
-        }
-        return true;
-    }
-
-    private void invalidate(Share share) {
-        if (ring.free() == 0 || sender.isClaimed()) {
-            // Tried again with the next tick.
-            share.revokeDeadlineNs = System.nanoTime();
-            return;
-        }
-        shares.remove(share.number());
-        ring.postLocalInvalidate(share.window().rkey(), failure -> end(share));
-    }
-
-    @SuppressWarnings("NullAway") // a Void is null
-    private static void end(Share share) {
-        share.window().close();
-        share.revoked().complete(null);
-    }
-
-    /** Some milliseconds have passed. */
-    public void tick(long nowNs) {
-        if (shares.isEmpty()) {
-            return;
-        }
-        for (Share share : new ArrayList<>(shares.values())) {
-            if (share.revoking && nowNs - share.revokeDeadlineNs >= 0) {
-                invalidate(share);
-            }
-        }
+    /** What is shared with the peer, and what it shares. */
+    public Shares shares() {
+        return shares;
     }
 
     /** The connection has ended. */
@@ -497,7 +424,6 @@ public final class OneSided {
         ended = cause;
         pending.forEach(request -> request.onDone(0, cause));
         pending.clear();
-        shares.values().forEach(OneSided::end);
-        shares.clear();
+        shares.end(cause);
     }
 }

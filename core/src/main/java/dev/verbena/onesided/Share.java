@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
  * <p>Ownership: the buffer must stay open until the share is revoked or the connection has ended.
  */
 public final class Share {
-    private final OneSided oneSided;
+    private final Shares shares;
     private final int number;
     private final RegisteredBuffer buffer;
     private final int access;
@@ -23,8 +23,8 @@ public final class Share {
     long revokeDeadlineNs;
     boolean revoking;
 
-    Share(OneSided oneSided, int number, RegisteredBuffer buffer, int access, MemoryWindow window) {
-        this.oneSided = oneSided;
+    Share(Shares shares, int number, RegisteredBuffer buffer, int access, MemoryWindow window) {
+        this.shares = shares;
         this.number = number;
         this.buffer = buffer;
         this.access = access;
@@ -58,7 +58,7 @@ public final class Share {
      * completes then. A peer that uses the key afterwards loses the connection: its device reports REM_ACCESS_ERR.
      */
     public CompletableFuture<Void> revoke() {
-        oneSided.revoke(this);
+        shares.revoke(this);
         return revoked;
     }
 }

@@ -1,6 +1,7 @@
 package dev.verbena.queuepair;
 
 import dev.verbena.memory.RegisteredBlock;
+import dev.verbena.metrics.Counters;
 import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.MemoryWindow;
 import dev.verbena.verbs.QueuePair;
@@ -44,12 +45,15 @@ public final class SendRing {
     private final int inlineMax;
     private final int signalEvery;
     private final @Nullable Object[] owned;
+    private final Counters counters;
 
     private int posted;
     private int freed;
     private int stagedFrom;
     private int unsignaled;
     private boolean staging;
+    private boolean holding;
+    private int nextFlags;
 
     /**
      * An empty ring.
@@ -64,7 +68,8 @@ public final class SendRing {
             long base,
             int slots,
             RegisteredBlock block,
-            int slotBytes) {
+            int slotBytes,
+            Counters counters) {
         if (Integer.bitCount(slots) != 1 || (long) slots * slotBytes > block.lengthBytes()) {
             throw new IllegalArgumentException(slots + " slots of " + slotBytes + " bytes");
         }
@@ -75,12 +80,18 @@ public final class SendRing {
         this.slots = slots;
         this.mask = slots - 1;
         this.slotBytes = slotBytes;
+        this.counters = counters;
         this.block = block;
         this.memory = block.buffer();
         this.memoryOffset = (int) block.offset();
         this.inlineMax = qp.inlineMax();
         this.signalEvery = Math.max(1, slots / 4);
         this.owned = new Object[slots];
+    }
+
+    /** Slots. */
+    public int slots() {
+        return slots;
     }
 
     /** Slots that are free. */
@@ -132,11 +143,31 @@ public final class SendRing {
     }
 
     private int flags(@Nullable Object owner) {
+        int flags = nextFlags;
+        nextFlags = SendFlags.NONE;
         if (owner != null || ++unsignaled >= signalEvery) {
             unsignaled = 0;
-            return SendFlags.SIGNALED;
+            return flags | SendFlags.SIGNALED;
         }
-        return SendFlags.NONE;
+        return flags;
+    }
+
+    /** The next request waits, in the device, until earlier READs and atomics have finished. */
+    public void fenceNext() {
+        nextFlags = SendFlags.FENCE;
+    }
+
+    /** From here to {@link #release} requests are staged, also between the loop's turns. */
+    public void hold() {
+        holding = true;
+    }
+
+    /** What was staged since {@link #hold} is handed over, now or at the end of the turn. */
+    public void release() {
+        holding = false;
+        if (!loop.inTurn()) {
+            flush();
+        }
     }
 
     private void end(int refusal, @Nullable Object owner) {
@@ -144,7 +175,7 @@ public final class SendRing {
         posted++;
         if (refusal < 0) {
             end.onPostFailed(qp + " refused a request although a slot was free: errno " + qp.lastErrno());
-        } else if (!loop.inTurn()) {
+        } else if (!holding && !loop.inTurn()) {
             flush();
         }
     }
@@ -178,7 +209,7 @@ public final class SendRing {
     }
 
     /** Posts a READ. */
-    public void postRead(long address, int lengthBytes, int lkey, long remote, int rkey, Object owner) {
+    public void postRead(long address, int lengthBytes, int lkey, long remote, int rkey, @Nullable Object owner) {
         long id = begin();
         try {
             end(qp.postRead(id, address, lengthBytes, lkey, remote, rkey, flags(owner)), owner);
@@ -211,7 +242,7 @@ public final class SendRing {
     }
 
     /** Posts a compare-and-swap whose result goes to the beginning of the slot. */
-    public void postCompareAndSwap(long remote, int rkey, long compare, long swap, Object owner) {
+    public void postCompareAndSwap(long remote, int rkey, long compare, long swap, @Nullable Object owner) {
         long id = begin();
         try {
             end(
@@ -223,7 +254,7 @@ public final class SendRing {
     }
 
     /** Posts a fetch-and-add whose result goes to the beginning of the slot. */
-    public void postFetchAndAdd(long remote, int rkey, long add, Object owner) {
+    public void postFetchAndAdd(long remote, int rkey, long add, @Nullable Object owner) {
         long id = begin();
         try {
             end(qp.postFetchAndAdd(id, slotAddress(), block.lkey(), remote, rkey, add, flags(owner)), owner);
@@ -264,6 +295,7 @@ public final class SendRing {
         if (!staging) {
             return;
         }
+        counters.doorbells++;
         int taken = hand();
         if (taken != posted - stagedFrom) {
             staging = true;

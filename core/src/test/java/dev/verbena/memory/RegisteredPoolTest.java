@@ -125,6 +125,70 @@ final class RegisteredPoolTest {
     }
 
     @Test
+    void freeBlocksOfEveryLengthAndOfEveryPoolMakeRoomAndWhatIsOutStays() {
+        List<RegisteredBlock> small = new ArrayList<>();
+        for (int i = 0; i < 3 * (2 << 20) / 64; i++) {
+            small.add(pool.take(64));
+        }
+        List<RegisteredBlock> others = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            others.add(memory.readable.take(100_000));
+        }
+        assertThat(pool.regionCount()).isEqualTo(3);
+        RegisteredBlock kept = small.removeLast();
+        kept.memory().fill((byte) 7);
+        small.forEach(RegisteredBlock::release);
+        others.forEach(RegisteredBlock::release);
+
+        RegisteredBlock large = memory.readable.take(60 * MIB);
+
+        assertThat(pool.regionCount()).as("the slab of the block that is out").isEqualTo(1);
+        assertThat(kept.memory().get(JAVA_BYTE, 63)).isEqualTo((byte) 7);
+        assertThat(memory.budget.usedBytes()).isEqualTo(62 * MIB);
+        large.release();
+        kept.release();
+        RegisteredBlock again = pool.take(64);
+        assertThat(again.region().isOpen()).isTrue();
+        again.release();
+    }
+
+    @Test
+    void takingAndGivingGoesOnWhileTheBudgetIsSpentAgainAndAgain() throws Exception {
+        Set<RegisteredBlock> held = ConcurrentHashMap.newKeySet();
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int t = 0; t < 3; t++) {
+                RegisteredPool mine = t == 0 ? memory.readable : pool;
+                all.add(threads.submit(() -> {
+                    for (int i = 0; i < 20_000; i++) {
+                        RegisteredBlock block = mine.take(64L << (i % 5));
+                        if (!held.add(block) || !block.region().isOpen()) {
+                            throw new IllegalStateException("a block that is somebody else's, or deregistered");
+                        }
+                        held.remove(block);
+                        block.release();
+                    }
+                }));
+            }
+            all.add(threads.submit(() -> {
+                for (int i = 0; i < 300; i++) {
+                    // More than what the slabs leave: they are given up.
+                    memory.budget.reserve(memory.budget.limitBytes() - 16 * MIB);
+                    memory.budget.release(memory.budget.limitBytes() - 16 * MIB);
+                    pool.reclaim();
+                }
+            }));
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+        assertThat(pool.takenBytes() + memory.readable.takenBytes()).isZero();
+        memory.readable.reclaim();
+        pool.reclaim();
+        assertThat(memory.budget.usedBytes()).isZero();
+    }
+
+    @Test
     void aHugeLengthIsRefusedBeforeAnythingIsAllocated() {
         long used = memory.budget.usedBytes();
         assertThatThrownBy(() -> pool.take(Long.MAX_VALUE)).isInstanceOf(VerbsException.class);

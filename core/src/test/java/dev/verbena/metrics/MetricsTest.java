@@ -99,7 +99,7 @@ final class MetricsTest {
         assertThat(registry.get("verbena.memory.registered").gauge().value()).isPositive();
         String text = Files.readString(Path.of(System.getProperty("verbena.root"), "docs", "metrics.md"));
         assertThat(registry.getMeters())
-                .hasSize(16)
+                .hasSize(19)
                 .allSatisfy(
                         meter -> assertThat(text).contains("`" + meter.getId().getName() + "`"));
     }
