@@ -115,7 +115,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                     .createQueuePair(QueuePairConfig.reliable(loop.queue())
                             .sendSlots(config.sendSlots())
                             .receiveSlots(config.receiveSlots())
-                            .entries(2, 1)
+                            .entries(manager.sendEntries(), 1)
                             .inlineBytes(config.inlineMaxBytes()));
         } catch (RuntimeException e) {
             loop.unreserve(entries);

@@ -48,6 +48,9 @@ import org.slf4j.LoggerFactory;
 public final class QueuePairManager implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QueuePairManager.class);
     private static final int READ_DEPTH_MAX = 16;
+    /** A header and five pieces; more cost every request of the queue. */
+    private static final int SEND_ENTRIES = 6;
+
     private static final ThreadFactory THREADS =
             Thread.ofPlatform().daemon(true).name("verbena-", 0).factory();
 
@@ -67,6 +70,7 @@ public final class QueuePairManager implements AutoCloseable {
     private final Set<ConnectionCore> connections = ConcurrentHashMap.newKeySet();
     private final Counters ended = new Counters();
     private final int readDepthMax;
+    private final int sendEntries;
     private final long messageBytesMax;
     private final ManagerBean bean;
     private volatile boolean closed;
@@ -81,6 +85,7 @@ public final class QueuePairManager implements AutoCloseable {
                     Math.min(attributes.maxReadAtomicPerQueuePair(), attributes.maxInitiatedReadAtomicPerQueuePair()),
                     1,
                     READ_DEPTH_MAX);
+            this.sendEntries = Math.clamp(attributes.maxScatterGather(), 2, SEND_ENTRIES);
             this.messageBytesMax = context.queryPort(1).maxMessageBytes();
             this.pd = context.allocateProtectionDomain();
             this.budget = new LockedMemoryBudget(device.toString(), config.lockedMemoryMaxBytes());
@@ -229,6 +234,10 @@ public final class QueuePairManager implements AutoCloseable {
 
     int readDepthMax() {
         return readDepthMax;
+    }
+
+    int sendEntries() {
+        return sendEntries;
     }
 
     long messageBytesMax() {

@@ -151,23 +151,15 @@ public final class OwnedMemory {
         return registered;
     }
 
-    /** Keeps it. */
-    void retain() {
-        if (buffer != null) {
-            buffer.retain();
-        }
+    /** What the owner is told from others by. */
+    Object identity() {
+        return identity;
     }
 
-    /** Keeps it no more. */
-    void release() {
-        if (buffer != null) {
-            buffer.release();
-        }
-    }
-
-    /** Whether nobody but the keeper has it any more, so that it cannot be used again. */
-    boolean isForgotten() {
-        return buffer != null && buffer.refCnt() == 1;
+    /** The buffer whose references keep the memory; null when they do not. */
+    @Nullable
+    ByteBuf buffer() {
+        return buffer;
     }
 
     @Override

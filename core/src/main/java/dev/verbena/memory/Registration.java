@@ -67,11 +67,9 @@ public final class Registration {
         }
     }
 
-    /** The owner may go. Once. */
-    void letGo() {
-        if (kept.compareAndSet(true, false)) {
-            memory.release();
-        }
+    /** True once: then the cache has to let the owner go for it. */
+    boolean takeLetGo() {
+        return kept.compareAndSet(true, false);
     }
 
     /** The user is done with it. It stays registered for the next one, as long as there is room. */

@@ -5,7 +5,9 @@ import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.VerbsException;
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +63,17 @@ public final class RegistrationCache implements AutoCloseable, LockedMemoryBudge
     private final ProtectionDomain pd;
     private final LockedMemoryBudget budget;
     private final long keptMaxBytes;
+    /** One reference to a buffer, for all registrations of it. */
+    private static final class Hold {
+        private final ByteBuf buffer;
+        private int registrations;
+
+        Hold(ByteBuf buffer) {
+            this.buffer = buffer;
+        }
+    }
+
+    private final IdentityHashMap<Object, Hold> holds = new IdentityHashMap<>();
     private final Map<Key, Registration> registrations = new LinkedHashMap<>(16, 0.75f, true);
     private long keptBytes;
     private long hits;
@@ -139,8 +152,35 @@ public final class RegistrationCache implements AutoCloseable, LockedMemoryBudge
         if (registration == null) {
             throw new IllegalStateException("the arena of " + memory + " is closed");
         }
-        memory.retain();
+        hold(memory);
         return registration;
+    }
+
+    private void hold(OwnedMemory memory) {
+        ByteBuf buffer = memory.buffer();
+        if (buffer != null) {
+            Hold hold = holds.get(memory.identity());
+            if (hold == null) {
+                hold = new Hold(buffer.retain());
+                holds.put(memory.identity(), hold);
+            }
+            hold.registrations++;
+        }
+    }
+
+    private void letGo(OwnedMemory memory) {
+        Hold hold = holds.get(memory.identity());
+        if (hold != null && --hold.registrations == 0) {
+            holds.remove(memory.identity());
+            // Through the same object as it was retained by, which may be one that looks for leaks.
+            hold.buffer.release();
+        }
+    }
+
+    /** Whether nobody but this cache has the buffer any more, so that it cannot be used again. */
+    private boolean isForgotten(Registration registration) {
+        Hold hold = holds.get(registration.memory().identity());
+        return hold != null && hold.buffer.refCnt() == 1;
     }
 
     private Registration registerNow(OwnedMemory memory, Key key) {
@@ -153,25 +193,26 @@ public final class RegistrationCache implements AutoCloseable, LockedMemoryBudge
         return new Registration(this, memory, region);
     }
 
-    void release(Registration registration) {
-        synchronized (this) {
-            registration.users--;
-            if (registration.users > 0) {
-                return;
-            }
-            boolean cached = registrations.get(keyOf(registration)) == registration;
-            if (cached
-                    && !closed
-                    && registration.isAlive()
-                    && !registration.memory().isForgotten()) {
-                evict(keptMaxBytes, ENTRIES_MAX);
-                return;
-            }
-            if (cached) {
-                remove(registration);
-            }
+    synchronized void release(Registration registration) {
+        registration.users--;
+        if (registration.users > 0) {
+            return;
         }
-        drop(registration);
+        if (registrations.get(keyOf(registration)) != registration) {
+            drop(registration);
+            return;
+        }
+        if (closed || !registration.isAlive()) {
+            remove(registration);
+            drop(registration);
+        }
+        dropForgotten();
+        evict(keptMaxBytes, ENTRIES_MAX);
+    }
+
+    /** Lets buffers go that nobody else has any more. */
+    public synchronized void sweep() {
+        dropForgotten();
     }
 
     private static Key keyOf(Registration registration) {
@@ -188,23 +229,32 @@ public final class RegistrationCache implements AutoCloseable, LockedMemoryBudge
     }
 
     /** Deregisters, and lets the owner go. */
-    private static void drop(Registration registration) {
+    private void drop(Registration registration) {
         ArenaGuard guard = registration.memory().guard();
         if (guard != null) {
             guard.forget(registration);
         }
         registration.end();
-        registration.letGo();
+        if (registration.takeLetGo()) {
+            letGo(registration.memory());
+        }
     }
 
-    /** A registration was deregistered, by whom and when ever; it is not found any more. */
+    /** A registration was deregistered, here or by its arena. */
     void ended(Registration registration) {
         budget.release(registration.lengthBytes());
+        synchronized (this) {
+            if (registration.users == 0 && registrations.get(keyOf(registration)) == registration) {
+                remove(registration);
+            }
+        }
     }
 
     /** Of a buffer that only this cache has there can be no next use. */
     private void dropForgotten() {
-        dropIdle(registration -> registration.memory().isForgotten() || !registration.isAlive());
+        if (!holds.isEmpty()) {
+            dropIdle(this::isForgotten);
+        }
     }
 
     private void evict(long bytesMax, int entriesMax) {
@@ -256,14 +306,13 @@ public final class RegistrationCache implements AutoCloseable, LockedMemoryBudge
     /** Deregisters everything, also what is in use. Idempotent. */
     @Override
     public void close() {
-        List<Registration> all;
+        budget.remove(this);
         synchronized (this) {
             closed = true;
-            all = new ArrayList<>(registrations.values());
+            List<Registration> all = new ArrayList<>(registrations.values());
             registrations.clear();
             keptBytes = 0;
+            all.forEach(this::drop);
         }
-        budget.remove(this);
-        all.forEach(RegistrationCache::drop);
     }
 }

@@ -82,8 +82,18 @@ final class LongSource {
     record Ways(
             ProtectionDomain pd, RegisteredByteBufAllocator allocator, RegistrationCache cache, int registerMinBytes) {
         @SuppressWarnings("ReferenceEquality") // the same protection domain
+        boolean isOurs(MemoryRegion region) {
+            return region.protectionDomain() == pd;
+        }
+
+        /** Whether peers can be let read the region. */
         boolean canRead(MemoryRegion region) {
-            return region.protectionDomain() == pd && (region.access() & AccessFlags.REMOTE_READ) != 0;
+            return isOurs(region) && (region.access() & AccessFlags.REMOTE_READ) != 0;
+        }
+
+        /** Whether a piece that is not registered is worth it, and the device can use it. */
+        boolean canRegister(ByteBuf piece) {
+            return piece.readableBytes() >= registerMinBytes && piece.isDirect() && piece.nioBufferCount() == 1;
         }
     }
 
@@ -159,7 +169,7 @@ final class LongSource {
                     length));
         } else if (buffer instanceof CompositeByteBuf composite) {
             composite.decompose(composite.readerIndex(), length).forEach(component -> add(component, toCopy));
-        } else if (length >= ways.registerMinBytes && buffer.isDirect() && buffer.nioBufferCount() == 1) {
+        } else if (ways.canRegister(buffer)) {
             endCopy(toCopy);
             parts.add(new Foreign(OwnedMemory.of(buffer)));
         } else {
@@ -182,6 +192,11 @@ final class LongSource {
     /** How much of the message the windows have that were opened. */
     long openedBytes() {
         return opened;
+    }
+
+    /** The message was released: its memory need not stay registered if nobody else has it. */
+    void ended() {
+        ways.cache.sweep();
     }
 
     /** Whether something has to be copied. */

@@ -111,6 +111,7 @@ final class OutgoingTransfer {
         }
         windows.forEach(LongSource.Window::close);
         windows.clear();
+        source.ended();
         if (request == null) {
             return;
         }

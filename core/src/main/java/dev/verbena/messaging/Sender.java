@@ -9,7 +9,6 @@ import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.ReceiveRing;
 import dev.verbena.queuepair.SendRing;
-import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.ScatterGatherList;
 import io.netty.buffer.ByteBuf;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Part of the core; applications use {@code Connection}.
  *
  * <p>Short messages are copied behind their header and the buffer is released at once. Longer ones are gathered from
- * header and buffer, which is kept until the device is done. What does not fit the peer's receive buffers is offered, and
+ * header and buffer, or the parts of a composite one, which are kept until the device is done. What does not fit the peer's receive buffers is offered, and
  * the peer reads it.
  *
  * <p>Threading: {@link #send}, {@link #trySend} any thread; the rest the loop's. Hot path: {@link #trySend},
@@ -50,7 +49,6 @@ public final class Sender {
     private final ReceiveRing receives;
     private final Credits credits;
     private final RegisteredByteBufAllocator allocator;
-    private final ProtectionDomain pd;
     private final Counters counters;
     private final ByteBuffer memory;
     /** The same, for copies: its limit moves. */
@@ -58,7 +56,8 @@ public final class Sender {
 
     private final MemorySegment segment;
     private final int slotMax;
-    private final ScatterGatherList list = new ScatterGatherList(2);
+    private final ScatterGatherList list;
+    private final Gathering gathering;
     private final ArrayDeque<SendRequest> pending = new ArrayDeque<>();
     private final Queue<Object> submissions = new MpscVarHandleArrayQueue<>(SUBMISSIONS_MAX);
     private final ArrayDeque<ControlFrame> controls = new ArrayDeque<>();
@@ -91,9 +90,10 @@ public final class Sender {
         this.receives = receives;
         this.credits = credits;
         this.allocator = allocator;
-        this.pd = pd;
         this.ways = new LongSource.Ways(pd, allocator, cache, registerMinBytes);
         this.transfers = new OutgoingTransfers(owner, this);
+        this.list = new ScatterGatherList(ring.entriesMax());
+        this.gathering = new Gathering(ways, ring.entriesMax() - 1, counters);
         this.segment = ringMemory;
         this.memory = ring.memory();
         this.window = memory.duplicate();
@@ -322,19 +322,22 @@ public final class Sender {
     }
 
     private void postGathered(ByteBuf message, int length, int type, @Nullable SendRequest request) {
-        ByteBuf source = registered(message, AccessFlags.LOCAL_READ);
-        BlockByteBuf block = blockOf(source);
+        BlockByteBuf block = message.hasMemoryAddress() ? BlockByteBuf.of(message) : null;
+        list.clear().add(ring.slotAddress(), Frame.HEADER_BYTES, ring.lkey());
+        Object owner;
+        if (block != null && ways.isOurs(block.block().region())) {
+            list.add(message.memoryAddress() + message.readerIndex(), length, block.lkey());
+            owner = message;
+            if (request != null) {
+                request.keep(message);
+                owner = request;
+            }
+        } else {
+            owner = gathering.gather(message, list, request);
+        }
         credits.useData();
         writeHeader(Frame.DATA, type, length);
-        list.clear()
-                .add(ring.slotAddress(), Frame.HEADER_BYTES, ring.lkey())
-                .add(source.memoryAddress() + source.readerIndex(), length, block.lkey());
-        if (request == null) {
-            ring.postList(list, source);
-        } else {
-            request.keep(source);
-            ring.postList(list, request);
-        }
+        ring.postList(list, owner);
     }
 
     private void offer(LongSource source, @Nullable ByteBuf message, int type, @Nullable SendRequest request) {
@@ -345,33 +348,6 @@ public final class Sender {
         credits.useData();
         writeHeader(Frame.OFFER, type, Frame.OFFER_BODY_BYTES);
         ring.postSlot(Frame.HEADER_BYTES + Frame.OFFER_BODY_BYTES, null);
-    }
-
-    private static BlockByteBuf blockOf(ByteBuf source) {
-        BlockByteBuf block = BlockByteBuf.of(source);
-        if (block == null) {
-            throw new AssertionError("not registered: " + source);
-        }
-        return block;
-    }
-
-    /** The message in registered memory with these rights: itself, or a copy for which it is released. */
-    @SuppressWarnings("ReferenceEquality") // the same protection domain
-    private ByteBuf registered(ByteBuf message, int rights) {
-        BlockByteBuf block = BlockByteBuf.of(message);
-        if (block != null
-                && message.hasMemoryAddress()
-                && block.block().region().protectionDomain() == pd
-                && (block.block().region().access() & rights) == rights) {
-            return message;
-        }
-        int length = message.readableBytes();
-        ByteBuf copy =
-                rights == AccessFlags.REMOTE_READ ? allocator.readableBuffer(length) : allocator.directBuffer(length);
-        copy.writeBytes(message, message.readerIndex(), length);
-        message.release();
-        counters.copies++;
-        return copy;
     }
 
     private void postRequest(SendRequest request) {

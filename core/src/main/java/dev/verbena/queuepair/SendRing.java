@@ -94,6 +94,11 @@ public final class SendRing {
         return slots;
     }
 
+    /** Entries of a request. */
+    public int entriesMax() {
+        return qp.sendEntriesMax();
+    }
+
     /** Slots that are free. */
     public int free() {
         return slots - (posted - freed);

@@ -88,6 +88,7 @@ final class RegistrationCacheTest {
         }
         assertThat(old.isAlive()).isFalse();
         assertThat(old.region().isOpen()).isFalse();
+        assertThat(cache.registeredBytes()).isZero();
         assertThat(memory.budget.usedBytes()).isZero();
 
         // The allocator gives the same place again, sooner or later.
