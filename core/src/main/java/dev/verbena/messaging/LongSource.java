@@ -120,6 +120,7 @@ final class LongSource {
     private final Ways ways;
     private final List<Part> parts = new ArrayList<>();
     private final long lengthBytes;
+    private boolean registers;
     private int part;
     private long inPart;
     private long opened;
@@ -196,7 +197,9 @@ final class LongSource {
 
     /** The message was released: its memory need not stay registered if nobody else has it. */
     void ended() {
-        ways.cache.sweep();
+        if (registers) {
+            ways.cache.sweep();
+        }
     }
 
     /** Whether something has to be copied. */
@@ -230,6 +233,7 @@ final class LongSource {
     }
 
     private Window register(OwnedMemory memory, long bytes) {
+        registers = true;
         Registration registration = ways.cache.acquire(memory, inPart, bytes, AccessFlags.REMOTE_READ);
         return new Window(registration.address(), registration.rkey(), bytes, opened + bytes, registration, null);
     }

@@ -2,9 +2,12 @@ package dev.verbena.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.memory.OwnedMemory;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.Claim;
+import dev.verbena.messaging.LongMessageCallback;
 import dev.verbena.messaging.SendResult;
+import dev.verbena.onesided.OperationList;
 import dev.verbena.onesided.RemoteBuffer;
 import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.ConnectionException.Reason;
@@ -12,7 +15,10 @@ import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.AccessFlags;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -54,16 +60,37 @@ final class GuideTest {
             message.release();
         }
         assertThat(answers.poll(5, TimeUnit.SECONDS)).hasSize(5);
+        ByteBuf header = manager.allocator().directBuffer(300).writeZero(300);
+        ByteBuf payload = Unpooled.directBuffer(3000).writeZero(3000);
+        ByteBuf both = Unpooled.wrappedBuffer(header, payload);
+        connection.send(both).get(5, TimeUnit.SECONDS);
+        assertThat(answers.poll(5, TimeUnit.SECONDS)).hasSize(3300);
         connection.close();
 
         try (Listener sharing = manager.listen(Pair.loopback(0), accepted::add)) {
             Connection second = manager.connect(sharing.address()).get(5, TimeUnit.SECONDS);
             Connection serverSide = accepted.poll(5, TimeUnit.SECONDS);
             assertThat(serverSide).isNotNull();
+            longMessages(second, serverSide);
             remoteMemory(manager, second, serverSide, remotes);
             ending(second, reasons);
         }
         manager.close();
+    }
+
+    private static void longMessages(Connection connection, Connection serverSide) throws Exception {
+        BlockingQueue<Long> progress = new LinkedBlockingQueue<>();
+        BlockingQueue<Long> there = new LinkedBlockingQueue<>();
+        LongMessageCallback whenThere = (message, failure) -> there.add(message.receivedBytes());
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment source = arena.allocate(1 << 20);
+            MemorySegment destination = arena.allocate(1 << 20);
+            serverSide.onLongMessage(offer -> offer.receiveInto(OwnedMemory.of(destination, arena), whenThere));
+            CompletableFuture<Void> sent = connection.send(7, OwnedMemory.of(source, arena), progress::add);
+            sent.get(5, TimeUnit.SECONDS);
+            assertThat(there.poll(5, TimeUnit.SECONDS)).isEqualTo(1 << 20);
+            assertThat(progress).contains(1L << 20);
+        }
     }
 
     private static void remoteMemory(
@@ -80,6 +107,11 @@ final class GuideTest {
         connection.read(remote.slice(4096, 64), mine).get(5, TimeUnit.SECONDS);
         long before = connection.fetchAndAdd(remote.at(0), 1).get(5, TimeUnit.SECONDS);
         assertThat(before).isZero();
+        OperationList list = new OperationList(2);
+        list.fetchAndAdd(remote.at(0), 1).fence().read(remote.slice(4096, 64), mine);
+        connection.post(list).get(5, TimeUnit.SECONDS);
+        long ticket = list.value(0);
+        assertThat(ticket).isEqualTo(1);
         share.revoke().get(5, TimeUnit.SECONDS);
         mine.close();
         table.close();

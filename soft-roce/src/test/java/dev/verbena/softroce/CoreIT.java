@@ -22,9 +22,12 @@ import org.junit.jupiter.api.TestFactory;
 final class CoreIT {
     private static final List<String> CLASSES = List.of(
             "dev.verbena.memory.RegisteredPoolTest",
+            "dev.verbena.memory.RegistrationCacheTest",
             "dev.verbena.connection.MessagesTest",
             "dev.verbena.connection.LongMessagesTest",
+            "dev.verbena.connection.GatheringTest",
             "dev.verbena.connection.OneSidedTest",
+            "dev.verbena.connection.OperationListTest",
             "dev.verbena.connection.EndsTest",
             "dev.verbena.connection.BadPeerTest",
             "dev.verbena.connection.FuzzTest",

@@ -14,13 +14,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +66,59 @@ final class TourTest {
                 assertThat(one.get(30, TimeUnit.SECONDS)).isBetween(999L, 2999L);
             }
             assertThat(counter.memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(3000);
+        }
+    }
+
+    @Test
+    void aLookupFindsWhatWasPutAndNothingElse() throws Exception {
+        try (RemoteLookup.Table table = new RemoteLookup.Table(server, 16);
+                Listener listener = RemoteLookup.serve(server, here(), table);
+                RemoteLookup.Reader reader = new RemoteLookup.Reader(client, listener.address())) {
+            assertThat(reader.get(7)).isEmpty();
+            for (long key = 1; key <= 15; key++) {
+                table.put(key * 1000, "text of " + key);
+            }
+            table.put(3000, "drei");
+
+            assertThat(reader.get(1000)).contains("text of 1");
+            assertThat(reader.get(15_000)).contains("text of 15");
+            assertThat(reader.get(3000)).contains("drei");
+            assertThat(reader.get(7)).isEmpty();
+            table.put(16_000, "x".repeat(RemoteLookup.TEXT_BYTES));
+            assertThat(reader.get(16_000)).contains("x".repeat(RemoteLookup.TEXT_BYTES));
+            assertThat(reader.get(7)).as("in a full table").isEmpty();
+            assertThatThrownBy(() -> table.put(7, "one too many")).hasMessageContaining("full");
+            assertThatThrownBy(() -> table.put(1000, "y".repeat(RemoteLookup.TEXT_BYTES + 1)))
+                    .hasMessageContaining("at most");
+        }
+    }
+
+    @Test
+    void aLookupNeverSeesATextThatIsJustBeingWritten() throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        try (RemoteLookup.Table table = new RemoteLookup.Table(server, 4);
+                Listener listener = RemoteLookup.serve(server, here(), table);
+                RemoteLookup.Reader reader = new RemoteLookup.Reader(client, listener.address())) {
+            table.put(1, "a".repeat(RemoteLookup.TEXT_BYTES));
+            Thread writer = Thread.ofPlatform().start(() -> {
+                for (int i = 0; !done.get(); i++) {
+                    table.put(1, String.valueOf((char) ('a' + i % 26)).repeat(RemoteLookup.TEXT_BYTES));
+                    // It has to stand still sometimes, or no reader ever finds a slot whole.
+                    LockSupport.parkNanos(20_000);
+                }
+            });
+            try {
+                Set<String> seen = new HashSet<>();
+                for (int i = 0; i < 3000 || seen.size() < 2; i++) {
+                    String text = reader.get(1).orElseThrow();
+                    assertThat(text).isEqualTo(text.substring(0, 1).repeat(RemoteLookup.TEXT_BYTES));
+                    seen.add(text);
+                }
+                assertThat(seen).as("texts that were written meanwhile").hasSizeGreaterThan(1);
+            } finally {
+                done.set(true);
+                writer.join();
+            }
         }
     }
 
