@@ -185,7 +185,8 @@ public final class RemoteLookup {
             } else {
                 try (Reader reader = new Reader(manager, Endpoint.address(args[0]))) {
                     for (int i = 1; i < args.length; i++) {
-                        System.out.println(args[i] + ": " + reader.get(Long.parseLong(args[i])).orElse("not there"));
+                        System.out.println(args[i] + ": "
+                                + reader.get(Long.parseLong(args[i])).orElse("not there"));
                     }
                 }
             }
