@@ -20,6 +20,7 @@ import dev.verbena.verbs.AccessFlags;
 import io.netty.buffer.ByteBuf;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +40,7 @@ final class DrivenLoopTest {
     private final AtomicReference<Connection> accepted = new AtomicReference<>();
     private long received;
     private long wrong;
+    private int immediates;
 
     @AfterEach
     void close() {
@@ -209,6 +211,9 @@ final class DrivenLoopTest {
             CompletableFuture<Share> share = requireNonNull(accepted.get()).share(table, AccessFlags.REMOTE_ALL);
             drive(() -> share.isDone() && shared.get() != null);
             RemoteBuffer remote = requireNonNull(shared.get()).slice(64, 64);
+            AtomicInteger told = new AtomicInteger();
+            requireNonNull(accepted.get())
+                    .onImmediate(immediate -> wrong += immediate == told.getAndIncrement() ? 0 : 1);
             OneSidedCallback callback = (value, failure) -> {
                 wrong += failure == null ? 0 : 1;
                 received++;
@@ -221,14 +226,16 @@ final class DrivenLoopTest {
             long allocated = threads.getCurrentThreadAllocatedBytes() - before;
 
             assertThat(wrong).isZero();
-            assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(TestDevices.rounds(40_000));
+            assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(TestDevices.rounds(30_000));
+            drive(() -> told.get() == TestDevices.rounds(30_000));
+            assertThat(wrong).isZero();
             assertThat(allocated).isLessThan(10_000);
             connection.close();
             drive(() -> client.connectionCount() == 0);
         }
     }
 
-    /** A third reads, a third writes elsewhere, a third adds one. */
+    /** A quarter each reads, writes elsewhere, writes there and tells the peer, adds one. */
     private void operations(
             OneSided oneSided, RemoteBuffer remote, RegisteredBuffer mine, OneSidedCallback callback, int rounds) {
         RemoteBuffer elsewhere = remote.slice(8, 8);
@@ -236,9 +243,10 @@ final class DrivenLoopTest {
         long start = System.nanoTime();
         for (int i = 0; i < rounds; i++) {
             long next = received + 1;
-            int result = switch (i % 3) {
+            int result = switch (i % 4) {
                 case 0 -> oneSided.tryRead(remote, mine, callback);
                 case 1 -> oneSided.tryWrite(eight, elsewhere, callback);
+                case 2 -> oneSided.tryWriteWithImmediate(eight, elsewhere, immediates++, callback);
                 default -> oneSided.tryFetchAndAdd(remote, 1, callback);
             };
             if (result != SendResult.SENT) {
@@ -246,6 +254,7 @@ final class DrivenLoopTest {
             }
             while (received != next) {
                 clientLoop.poll();
+                serverLoop.poll();
             }
             if (System.nanoTime() - start > TIMEOUT_NS) {
                 throw new IllegalStateException("time is over after " + i);

@@ -22,12 +22,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -319,6 +323,92 @@ final class LongMessagesTest {
             assertThatThrownBy(() -> refused.get(TIMEOUT_S, TimeUnit.SECONDS)).hasMessageContaining("budget");
             taken.get(TIMEOUT_S, TimeUnit.SECONDS);
             assertThat(lengths.poll(TIMEOUT_S, TimeUnit.SECONDS)).isEqualTo((int) (10 * MIB));
+        }
+    }
+
+    /** Cancels of both sides at any time, refusals and exceptions among messages that arrive. */
+    @Test
+    void whateverEndsSomeMessagesEveryOneEndsOnceAndInOrderAndNothingIsLeft() throws Exception {
+        long seed = Long.getLong("seed", System.nanoTime());
+        Random random = new Random(seed);
+        int count = TestDevices.rounds(300);
+        MemorySegment source = pattern(Arena.ofAuto(), 20 * MIB);
+        MemorySegment destination = Arena.ofAuto().allocate(20 * MIB);
+        ConcurrentLinkedQueue<Integer> arrived = new ConcurrentLinkedQueue<>();
+        AtomicIntegerArray ends = new AtomicIntegerArray(count);
+        ConcurrentLinkedQueue<String> wrong = new ConcurrentLinkedQueue<>();
+        LongMessageCallback told = new LongMessageCallback() {
+            @Override
+            public void onProgress(LongMessage message) {
+                if (message.type() % 10 == 3) {
+                    message.cancel();
+                }
+            }
+
+            @Override
+            public void onDone(LongMessage message, @Nullable ConnectionException failure) {
+                ends.incrementAndGet(message.type());
+                if (failure == null) {
+                    arrived.add(message.type());
+                    if (message.receivedBytes() != message.lengthBytes()) {
+                        wrong.add(message + " is short");
+                    }
+                }
+            }
+        };
+        try (Pair pair = new Pair(connection -> {
+            connection.onLongMessage(message -> {
+                switch (message.type() % 10) {
+                    case 0 -> message.refuse();
+                    case 1 -> throw new IllegalStateException("wanted by the test");
+                    case 2, 3, 4, 5 -> message.receiveInto(OwnedMemory.of(destination), told);
+                    default -> {}
+                }
+            });
+            connection.onMessage((type, message) -> {
+                arrived.add(type);
+                if (!same(message, source.asSlice(0, message.readableBytes()))) {
+                    wrong.add("message " + type + " has other bytes");
+                }
+            });
+        })) {
+            List<CompletableFuture<Void>> sent = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                long bytes = 65_536 + random.nextLong((random.nextInt(5) == 0 ? 20 : 2) * MIB - 65_536);
+                sent.add(pair.toServer.send(i, source.asSlice(0, bytes)));
+                if (random.nextInt(4) == 0) {
+                    boolean _ = sent.get(random.nextInt(sent.size())).cancel(true);
+                }
+                if (i % 20 == 19) {
+                    await().until(() -> sent.stream().filter(f -> !f.isDone()).count() < 10);
+                }
+            }
+            int succeeded = 0;
+            for (CompletableFuture<Void> one : sent) {
+                try {
+                    one.get(TIMEOUT_S, TimeUnit.SECONDS);
+                    succeeded++;
+                } catch (CancellationException e) {
+                    // wanted
+                } catch (ExecutionException e) {
+                    assertThat(e.getCause())
+                            .as("seed %d", seed)
+                            .isInstanceOfSatisfying(
+                                    ConnectionException.class,
+                                    failure -> assertThat(failure.reason()).isEqualTo(Reason.REJECTED));
+                }
+            }
+            int expected = succeeded;
+            await().untilAsserted(() -> assertThat(List.copyOf(arrived))
+                    .as("seed %d", seed)
+                    .hasSize(expected)
+                    .isSorted());
+            assertThat(wrong).as("seed %d", seed).isEmpty();
+            assertThat(succeeded).as("seed %d", seed).isBetween(count / 5, 4 * count / 5);
+            for (int i = 0; i < count; i++) {
+                assertThat(ends.get(i)).as("seed %d, message %d", seed, i).isLessThanOrEqualTo(1);
+            }
+            assertThat(pair.toServer.isOpen()).isTrue();
         }
     }
 
