@@ -47,6 +47,9 @@ public final class RegisteredPool implements AutoCloseable, LockedMemoryBudget.R
     private final @Nullable FreeBlocks[] free = new FreeBlocks[CLASSES];
     private final Set<MemoryRegion> regions = ConcurrentHashMap.newKeySet();
     private final Object growing = new Object();
+    /** Held by the one that reserves for a slab: a thousand at once would spend the budget on what they all can share. */
+    private final Object reserving = new Object();
+
     private final AtomicLong takenBytes = new AtomicLong();
     private volatile Pages pages = Pages.HUGE;
     private volatile boolean closed;
@@ -123,10 +126,17 @@ public final class RegisteredPool implements AutoCloseable, LockedMemoryBudget.R
     }
 
     private RegisteredBlock grow(int sizeClass) {
+        synchronized (reserving) {
+            RegisteredBlock block = closed ? null : freeBlocks(sizeClass).poll();
+            return block != null ? block : growAlone(sizeClass);
+        }
+    }
+
+    private RegisteredBlock growAlone(int sizeClass) {
         long blockBytes = blockBytes(sizeClass);
         long slabBytes = Math.max(SLAB_BYTES, blockBytes);
         try {
-            // Without the lock: the budget may ask this pool, and others, for what is free.
+            // Without the lock of the slabs: the budget may ask this pool, and others, for what is free.
             budget.reserve(slabBytes);
         } catch (VerbsException e) {
             return whatCameBack(sizeClass, e);
