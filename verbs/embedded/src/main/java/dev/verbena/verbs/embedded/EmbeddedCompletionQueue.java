@@ -54,7 +54,9 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private boolean closed;
 
     /** Queue pairs whose sends complete here and have to wait; the poller helps them along. */
-    private volatile EmbeddedQueuePair[] stalled = {};
+    private volatile @Nullable EmbeddedQueuePair[] stalled = new EmbeddedQueuePair[4];
+
+    private volatile int stalledCount;
 
     EmbeddedCompletionQueue(EmbeddedContext context, int entries, @Nullable EmbeddedCompletionChannel channel) {
         this.context = context;
@@ -133,7 +135,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
 
     @Override
     public int poll(WorkCompletions completions) {
-        if (stalled.length > 0) {
+        if (stalledCount > 0) {
             driveStalled();
         }
         int polled;
@@ -427,20 +429,39 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     // ---------------------------------------------------------------- stalled senders
 
     synchronized void addStalled(EmbeddedQueuePair qp) {
-        EmbeddedQueuePair[] copy = Arrays.copyOf(stalled, stalled.length + 1);
-        copy[copy.length - 1] = qp;
-        stalled = copy;
+        @Nullable EmbeddedQueuePair[] all = stalled;
+        int count = stalledCount;
+        if (count == all.length) {
+            all = Arrays.copyOf(all, 2 * count);
+        }
+        all[count] = qp;
+        qp.stalledAt = count;
+        stalled = all;
+        stalledCount = count + 1;
     }
 
+    /** The last one takes its place. */
     synchronized void removeStalled(EmbeddedQueuePair qp) {
-        List<EmbeddedQueuePair> copy = new ArrayList<>(List.of(stalled));
-        copy.remove(qp);
-        stalled = copy.toArray(EmbeddedQueuePair[]::new);
+        @Nullable EmbeddedQueuePair[] all = stalled;
+        int last = stalledCount - 1;
+        EmbeddedQueuePair moved = all[last];
+        if (moved == null) {
+            throw new IllegalStateException("nobody is stalled");
+        }
+        all[qp.stalledAt] = moved;
+        moved.stalledAt = qp.stalledAt;
+        all[last] = null;
+        stalled = all;
+        stalledCount = last;
     }
 
+    /** From the last to the first, so that who leaves is replaced by one that had its turn. Who comes meanwhile has his next time. */
     private void driveStalled() {
-        for (EmbeddedQueuePair qp : stalled) {
-            qp.driveByPoller();
+        for (int i = stalledCount - 1; i >= 0; i--) {
+            EmbeddedQueuePair qp = stalled[i];
+            if (qp != null) {
+                qp.driveByPoller();
+            }
         }
     }
 

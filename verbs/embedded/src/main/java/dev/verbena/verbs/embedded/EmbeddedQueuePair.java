@@ -47,6 +47,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     private final Requester requester;
     private final DatagramSender datagrams;
     private final DatagramReceiver datagramReceiver;
+    /** Its place among those that wait at the send completion queue; under that queue's monitor. */
+    int stalledAt;
+
     private final Stall stall;
     private final MemorySegment scratch = Arena.ofAuto().allocate(8, 8);
     private final HostGuard guard = new HostGuard();
@@ -633,6 +636,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 progress(nowNs);
             }
             if (!stall.isStalled()) {
+                if (stall.lingers(nowNs)) {
+                    return stall.plan();
+                }
                 stall.delist();
                 return Long.MAX_VALUE;
             }

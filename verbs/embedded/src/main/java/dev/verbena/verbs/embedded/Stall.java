@@ -10,6 +10,9 @@ import dev.verbena.verbs.QueuePairType;
 final class Stall {
     private static final long SOON_NS = 50_000;
     private static final long LATER_NS = 1_000_000;
+    /** So often the agent comes for nothing before it needs to be told again: telling it is a system call. */
+    private static final int IDLE_ROUNDS_MAX = 20;
+
     private static final long UNRELIABLE_LINK_NS = 1_000_000_000;
     /** Pauses of a receiver that is not ready, in units of 10 us, by code: the table of the specification. */
     private static final int[] PAUSES_10US = {
@@ -28,6 +31,8 @@ final class Stall {
     private long nextNs;
     private long plannedNs;
     private boolean enlisted;
+    private boolean waited;
+    private int idleRounds;
     private boolean polled;
 
     Stall(Requester requester) {
@@ -71,6 +76,14 @@ final class Stall {
 
     boolean isSoonerThanPlanned() {
         return nextNs - plannedNs < 0;
+    }
+
+    /** Whether the agent comes again although nothing waits now: something may soon, as with each message to a shared queue. */
+    boolean lingers(long nowNs) {
+        idleRounds = waited ? 0 : idleRounds + 1;
+        waited = false;
+        nextNs = nowNs + SOON_NS;
+        return idleRounds < IDLE_ROUNDS_MAX;
     }
 
     boolean isPolled() {
@@ -129,6 +142,7 @@ final class Stall {
             }
         }
         reason = newReason;
+        waited = true;
         return verdict;
     }
 
