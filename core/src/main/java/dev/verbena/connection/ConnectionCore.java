@@ -15,12 +15,10 @@ import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.EventLoop;
 import dev.verbena.queuepair.LoopFuture;
 import dev.verbena.queuepair.QueuePairEnd;
-import dev.verbena.queuepair.ReceiveRing;
 import dev.verbena.queuepair.SendRing;
 import dev.verbena.verbs.CompletionOpcode;
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.QueuePair;
-import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.cm.ConnectionId;
@@ -69,7 +67,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private final long base;
     private final RegisteredBlock sendBlock;
     private final SendRing sends;
-    private final ReceiveRing receives;
+    private final ConnectionReceives receives;
     private final Credits credits;
     private final Sender sender;
     private final Receiver receiver;
@@ -77,10 +75,6 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private final Counters counters = new Counters();
     private final Connection facade = new Connection(this);
     private final CompletableFuture<ConnectionException> closed = new LoopFuture<>();
-
-    private final int[] earlySlots;
-    private final int[] earlyBytes;
-    private int earlyCount;
 
     private volatile State state = State.CONNECTING;
     private volatile @Nullable ConnectionException cause;
@@ -107,40 +101,26 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         int entries = config.entriesPerConnection();
         loop.reserve(entries);
         RegisteredBlock sendMemory = null;
-        RegisteredBlock receiveMemory = null;
         try {
             sendMemory = manager.localPool().take((long) config.sendSlots() * config.sendSlotBytes());
-            receiveMemory = manager.localPool().take((long) config.receiveSlots() * config.receiveBufferBytes());
-            qp = manager.protectionDomain()
-                    .createQueuePair(QueuePairConfig.reliable(loop.queue())
-                            .sendSlots(config.sendSlots())
-                            .receiveSlots(config.receiveSlots())
-                            .entries(manager.sendEntries(), 1)
-                            .inlineBytes(config.inlineMaxBytes()));
+            receives = new ConnectionReceives(manager, loop);
         } catch (RuntimeException e) {
             loop.unreserve(entries);
             if (sendMemory != null) {
                 sendMemory.release();
             }
-            if (receiveMemory != null) {
-                receiveMemory.release();
-            }
             throw e;
         }
+        this.qp = receives.queuePair();
         this.sendBlock = sendMemory;
         this.base = loop.register(this);
         this.sends =
                 new SendRing(loop, this, qp, base, config.sendSlots(), sendMemory, config.sendSlotBytes(), counters);
-        this.receives = new ReceiveRing(qp, base, config.receiveSlots(), receiveMemory, config.receiveBufferBytes());
-        this.earlySlots = new int[receives.slots()];
-        this.earlyBytes = new int[receives.slots()];
-        Handshake mine = config.handshake();
-        this.credits = new Credits(mine.dataCredits(), mine.controlCredits());
+        this.credits = receives.credits();
         this.sender = new Sender(
                 this,
                 sends,
-                receives,
-                credits,
+                receives.window(),
                 manager.allocator(),
                 manager.registrations(),
                 config.registerMinBytes(),
@@ -149,9 +129,9 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 counters);
         this.receiver = new Receiver(
                 this,
-                receives,
+                receives.window(),
+                receives.messages(),
                 sends,
-                credits,
                 sender,
                 manager.allocator(),
                 manager.registrations(),
@@ -228,14 +208,16 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     // ---------------------------------------------------------------- coming about; the connection manager's thread
 
-    /** Attaches the queue pair and posts every receive: from the peer's first credits on they must be there. */
-    void attach(ConnectionId connectionId) {
+    /**
+     * Attaches the queue pair and posts receives: from the peer's first credits on they must be there.
+     *
+     * @param posted told when they are, on whichever thread
+     * @param refused told instead when there are none
+     */
+    void attach(ConnectionId connectionId, Runnable posted, Consumer<VerbsException> refused) {
         id = connectionId;
         connectionId.attach(qp);
-        for (int slot = 0; slot < receives.slots(); slot++) {
-            receives.repost(slot);
-        }
-        receives.flush();
+        receives.post(base, this, posted, refused);
     }
 
     /** Who is told when it ends without having been open. */
@@ -255,7 +237,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         peerAddress = address;
         state = State.OPEN;
         onNeverOpened = null;
-        credits.open(peer.dataCredits(), peer.controlCredits());
+        receives.open(peer);
         receiver.open(readDepth, manager.messageBytesMax());
         sender.open(peer.frameMaxBytes());
         oneSided.open();
@@ -266,22 +248,19 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         } catch (RuntimeException e) {
             fail(new ConnectionException(Reason.HANDLER, "the connection's handler threw " + e, e));
         }
-        for (int i = 0; i < earlyCount && state == State.OPEN; i++) {
-            receiver.onFrame(earlySlots[i], earlyBytes[i]);
-        }
-        earlyCount = 0;
+        receives.servePostponed(this::isOpen, receiver);
         touch();
     }
 
     /** The connection manager says that the connection is over. */
     void disconnected() {
         onLoop(() -> {
-            if (state == State.CONNECTING || receives.posted() == 0) {
-                fail(lost());
-            } else {
+            if (state != State.CONNECTING && receives.tellOfError()) {
                 // What the peer sent before lies in the completion queue, and behind it the flushed receives.
                 disconnected = true;
                 deadlineNs = System.nanoTime() + FLUSH_TIMEOUT_NS;
+            } else {
+                loop.whenDrained(() -> fail(lost()));
             }
         });
     }
@@ -339,7 +318,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     @Override
     protected void onReceiveCompletion(int slot, WorkCompletions completions, int index) {
-        receives.onCompletion();
+        receives.window().completed();
         if (completions.status(index) != 0) {
             onFailedReceive(completions, index);
         } else if (completions.opcode(index) == CompletionOpcode.RECV) {
@@ -365,8 +344,9 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         if (now == State.OPEN || now == State.CLOSING) {
             receiver.onFrame(slot, bytes);
         } else if (now == State.CONNECTING) {
-            earlySlots[earlyCount] = slot;
-            earlyBytes[earlyCount++] = bytes;
+            if (!receives.postpone(slot, bytes)) {
+                fail(new ConnectionException(Reason.PROTOCOL, this + ": the peer sent a frame without a credit"));
+            }
         } else if (now == State.ENDING) {
             ConnectionException why = cause;
             if (why != null && why.reason() == Reason.PEER_LOST) {
@@ -443,6 +423,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             if (credits.owesAny()) {
                 sender.returnCredits();
             }
+            receiver.tick();
             oneSided.shares().tick(nowNs);
             if (now == State.OPEN) {
                 beat(nowNs);
@@ -529,7 +510,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             return;
         }
         markLastSend();
-        boolean flushed = receives.posted() == 0 && sends.isIdle();
+        boolean flushed = sends.isIdle() && receives.areDone(this::touch);
         boolean unread = !isAbort(why) && receiver.isWaitingForHandler();
         if (late || (flushed && !unread)) {
             if (!flushed && id != null) {
@@ -557,7 +538,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         counters.failures += why.isOrderly() ? 0 : 1;
         ConnectionEndedEvent.tell(this, why.reason(), why.getMessage(), counters);
         loop.unregister(base);
-        qp.close();
+        receives.destroy(this);
         sends.abandon(why);
         sender.end(why);
         oneSided.end(why);

@@ -7,7 +7,6 @@ import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.cm.ConnectionEvent;
 import dev.verbena.verbs.cm.ConnectionEventType;
 import dev.verbena.verbs.cm.ConnectionId;
-import dev.verbena.verbs.cm.ConnectionParameters;
 import dev.verbena.verbs.cm.EventChannel;
 import dev.verbena.verbs.cm.IdOption;
 import dev.verbena.verbs.cm.PortSpace;
@@ -306,10 +305,10 @@ final class ConnectionManagerThread implements AutoCloseable {
         if (id != attempt.id) {
             return;
         }
-        try {
+        step(attempt, () -> {
             switch (event.type()) {
                 case ADDR_RESOLVED -> id.resolveRoute(left(attempt));
-                case ROUTE_RESOLVED -> connect(attempt, id);
+                case ROUTE_RESOLVED -> prepare(attempt, id);
                 case ESTABLISHED -> established(attempt, id, event);
                 default -> {
                     if (event.type().isFailure()) {
@@ -317,6 +316,13 @@ final class ConnectionManagerThread implements AutoCloseable {
                     }
                 }
             }
+        });
+    }
+
+    /** What fails in a step ends the attempt. */
+    private void step(Attempt attempt, Runnable step) {
+        try {
+            step.run();
         } catch (VerbsException | IllegalArgumentException | IllegalStateException e) {
             give(attempt, new ConnectionException(Reason.REFUSED, String.valueOf(e.getMessage()), e));
         } catch (ConnectionException e) {
@@ -324,12 +330,28 @@ final class ConnectionManagerThread implements AutoCloseable {
         }
     }
 
-    private void connect(Attempt attempt, ConnectionId id) {
+    /** The queue pair and its receives; only then is the peer told of credits. */
+    private void prepare(Attempt attempt, ConnectionId id) {
         ConnectionCore core = new ConnectionCore(manager, this, manager.nextLoop());
         attempt.core = core;
-        core.attach(id);
+        core.attach(
+                id,
+                () -> command(() -> {
+                    if (attempt.core == core) {
+                        step(attempt, () -> connect(id));
+                    }
+                }),
+                e -> command(() -> {
+                    if (attempt.core == core) {
+                        give(attempt, new ConnectionException(Reason.REFUSED, String.valueOf(e.getMessage()), e));
+                    }
+                }));
+    }
+
+    private void connect(ConnectionId id) {
         int depth = manager.readDepthMax();
-        id.connect(ConnectionParameters.DEFAULT
+        id.connect(manager.config()
+                .parameters()
                 .withPrivateData(manager.config().handshake().encode())
                 .withReadDepth(depth, depth));
     }
@@ -407,24 +429,44 @@ final class ConnectionManagerThread implements AutoCloseable {
         try {
             Handshake peer = Handshake.decode(event.privateData());
             core = new ConnectionCore(manager, this, manager.nextLoop());
-            core.attach(id);
             int depth = depth(event);
-            roles.put(
-                    id,
-                    new Incoming(
-                            core,
-                            peer,
-                            depth,
-                            listening.handler,
-                            System.nanoTime()
-                                    + manager.config().connectTimeout().toNanos()));
-            id.accept(ConnectionParameters.DEFAULT
-                    .withPrivateData(manager.config().handshake().encode())
-                    .withReadDepth(Math.clamp(event.responderResources(), 1, manager.readDepthMax()), depth));
+            int served = Math.clamp(event.responderResources(), 1, manager.readDepthMax());
+            Incoming incoming = new Incoming(
+                    core,
+                    peer,
+                    depth,
+                    listening.handler,
+                    System.nanoTime() + manager.config().connectTimeout().toNanos());
+            roles.put(id, incoming);
+            core.attach(
+                    id, () -> command(() -> accept(incoming, id, served)), e -> command(() -> refuse(incoming, id, e)));
         } catch (ConnectionException | VerbsException | IllegalArgumentException | IllegalStateException e) {
-            LOG.warn("a connection request is refused: {}", e.getMessage());
-            refuse(id, core, String.valueOf(e.getMessage()));
+            refuse(id, core, e);
         }
+    }
+
+    private void accept(Incoming incoming, ConnectionId id, int served) {
+        if (incoming.equals(roles.get(id))) {
+            try {
+                id.accept(manager.config()
+                        .parameters()
+                        .withPrivateData(manager.config().handshake().encode())
+                        .withReadDepth(served, incoming.readDepth));
+            } catch (VerbsException | IllegalArgumentException | IllegalStateException e) {
+                refuse(id, incoming.core, e);
+            }
+        }
+    }
+
+    private void refuse(Incoming incoming, ConnectionId id, VerbsException e) {
+        if (incoming.equals(roles.get(id))) {
+            refuse(id, incoming.core, e);
+        }
+    }
+
+    private void refuse(ConnectionId id, @Nullable ConnectionCore core, RuntimeException e) {
+        LOG.warn("a connection request is refused: {}", e.getMessage());
+        refuse(id, core, String.valueOf(e.getMessage()));
     }
 
     private void refuse(ConnectionId id, @Nullable ConnectionCore core, String why) {

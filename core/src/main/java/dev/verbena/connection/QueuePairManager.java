@@ -5,10 +5,12 @@ import dev.verbena.memory.OwnedMemory;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.memory.RegisteredPool;
 import dev.verbena.memory.RegistrationCache;
+import dev.verbena.messaging.ReceivedMessages;
 import dev.verbena.metrics.Counters;
 import dev.verbena.metrics.ManagerMXBean;
 import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.SharedReceives;
 import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.Capability;
@@ -23,7 +25,9 @@ import dev.verbena.verbs.cm.EventChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,8 +67,12 @@ public final class QueuePairManager implements AutoCloseable {
     private final RegisteredPool local;
     private final RegisteredPool readable;
     private final RegisteredPool shareable;
+    /** What loops share for receives: it stays with them, and tells nothing of leaks. */
+    private final RegisteredPool received;
+
     private final RegisteredByteBufAllocator allocator;
     private final List<EventLoop> loops = new ArrayList<>();
+    private final Map<EventLoop, ReceivedMessages> messages = new HashMap<>();
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final ConnectionManagerThread cm;
     private final Set<ConnectionCore> connections = ConcurrentHashMap.newKeySet();
@@ -95,10 +103,17 @@ public final class QueuePairManager implements AutoCloseable {
             int windows = context.has(Capability.MEMORY_WINDOW_TYPE_2) ? AccessFlags.MEMORY_WINDOW_BIND : 0;
             this.readable = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE | AccessFlags.REMOTE_READ);
             this.shareable = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE | windows);
+            this.received = new RegisteredPool(pd, budget, AccessFlags.LOCAL_WRITE);
             this.allocator = new RegisteredByteBufAllocator(local, readable, config.receiveBufferBytes());
             int entries = (int) Math.min(config.entriesPerLoop(), attributes.maxCompletionQueueEntries());
             for (int i = 0; i < config.loops(); i++) {
-                loops.add(new EventLoop(context, "verbena-loop-" + i, config.waitingPolicy(), entries, THREADS));
+                SharedReceives shared = shareReceives(attributes);
+                EventLoop loop =
+                        new EventLoop(context, "verbena-loop-" + i, config.waitingPolicy(), entries, shared, THREADS);
+                loops.add(loop);
+                if (shared != null) {
+                    messages.put(loop, new ReceivedMessages(shared, allocator));
+                }
             }
             this.cm = new ConnectionManagerThread(this, EventChannel.open(Verbs.provider(device.provider())), THREADS);
         } catch (RuntimeException e) {
@@ -109,6 +124,25 @@ public final class QueuePairManager implements AutoCloseable {
         this.bean = new ManagerBean(this);
         bean.register();
         LOG.info("{} of provider {}, {} loop(s), {}", device, device.provider(), loops.size(), config.waitingPolicy());
+    }
+
+    private @Nullable SharedReceives shareReceives(DeviceAttributes attributes) {
+        int wanted = config.sharedReceives();
+        if (wanted == 0) {
+            return null;
+        }
+        int most = attributes.maxSharedReceiveQueueWorkRequests();
+        if (wanted > most) {
+            throw new VerbsException(
+                    "ibv_create_srq",
+                    device.toString(),
+                    Errno.EINVAL,
+                    String.format(
+                            "%,d shared receives are wanted, %,d is the most (max_srq_wr): lower"
+                                    + " QueuePairManagerConfig.sharedReceives, or add loops",
+                            wanted, most));
+        }
+        return new SharedReceives(pd, received, config.receiveBufferBytes(), wanted);
     }
 
     private static Device choose(QueuePairManagerConfig config) {
@@ -200,9 +234,17 @@ public final class QueuePairManager implements AutoCloseable {
         return connections.size();
     }
 
-    /** Memory of buffers and connections that is out, in bytes; 0 when nothing leaked and nothing is connected. */
+    /**
+     * Memory of buffers, messages and connections that is out, in bytes; 0 when nothing leaked and nothing is connected.
+     * Receives that loops share count while a message lies in them.
+     */
     public long memoryInUseBytes() {
-        return local.takenBytes() + readable.takenBytes() + shareable.takenBytes() + registrations.usedBytes();
+        long kept = registrations.usedBytes();
+        for (EventLoop loop : loops) {
+            SharedReceives shared = loop.sharedReceives();
+            kept += shared == null ? 0 : (long) shared.kept() * shared.slotBytes();
+        }
+        return local.takenBytes() + readable.takenBytes() + shareable.takenBytes() + kept;
     }
 
     /** What was counted on all its connections. */
@@ -230,6 +272,15 @@ public final class QueuePairManager implements AutoCloseable {
 
     RegisteredPool localPool() {
         return local;
+    }
+
+    /** The messages in the receives that a loop's connections share. */
+    ReceivedMessages sharedMessages(EventLoop loop) {
+        ReceivedMessages shared = messages.get(loop);
+        if (shared == null) {
+            throw new IllegalStateException(loop + " has no shared receives");
+        }
+        return shared;
     }
 
     int readDepthMax() {
@@ -323,6 +374,7 @@ public final class QueuePairManager implements AutoCloseable {
         local.close();
         readable.close();
         shareable.close();
+        received.close();
         context.close();
     }
 

@@ -1,6 +1,7 @@
 package dev.verbena.connection;
 
 import dev.verbena.queuepair.WaitingPolicy;
+import dev.verbena.verbs.cm.ConnectionParameters;
 import java.net.InetAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,12 @@ public final class QueuePairManagerConfig implements Cloneable {
     /** Receives kept for control frames, per connection. */
     static final int CONTROL_WINDOW = 16;
 
+    /** The same of a connection that shares receives: idle ones shall cost little. */
+    static final int SHARED_CONTROL_WINDOW = 6;
+
+    private static final int SEND_SLOTS = 256;
+    private static final int SHARED_SEND_SLOTS = 64;
+
     private @Nullable String device;
     private @Nullable String provider;
     private @Nullable InetAddress sourceAddress;
@@ -23,7 +30,10 @@ public final class QueuePairManagerConfig implements Cloneable {
     private long lockedMemoryMaxBytes = 1L << 30;
     private int messageWindow = 112;
     private int receiveBufferBytes = 4096;
-    private int sendSlots = 256;
+    private int sharedReceives;
+    private int idleMessageWindow = 4;
+    private int sendSlots;
+    private int receiverNotReadyRetries = ConnectionParameters.DEFAULT.rnrRetryCount();
     private int copyMaxBytes = 240;
     private int inlineMaxBytes = 220;
     private long messageMaxBytes = 1L << 28;
@@ -114,6 +124,34 @@ public final class QueuePairManagerConfig implements Cloneable {
         return copy;
     }
 
+    /**
+     * With receives that all connections of a loop share, for programs with many connections of which few are busy. The
+     * memory is taken while traffic needs it. A peer may always send {@link #idleMessageWindow} messages ahead, and up to
+     * {@link #messageWindow} while it does send and there are receives. A message that is retained costs memory, no credit,
+     * until its connection has as much as is left for all others.
+     *
+     * @param perLoop receives at most, per loop; 0 gives every connection its own, which is the default
+     */
+    public QueuePairManagerConfig sharedReceives(int perLoop) {
+        QueuePairManagerConfig copy = copy();
+        copy.sharedReceives = within("sharedReceives", perLoop, 0, 1 << 20);
+        return copy;
+    }
+
+    /** With shared receives: so many messages that every peer may send ahead, however little it does. */
+    public QueuePairManagerConfig idleMessageWindow(int messages) {
+        QueuePairManagerConfig copy = copy();
+        copy.idleMessageWindow = within("idleMessageWindow", messages, 2, 1 << 14);
+        return copy;
+    }
+
+    /** With so many tries when the peer has no receive, 7 for no end: it never should, and a test finds out. */
+    QueuePairManagerConfig receiverNotReadyRetries(int retries) {
+        QueuePairManagerConfig copy = copy();
+        copy.receiverNotReadyRetries = within("receiverNotReadyRetries", retries, 0, 7);
+        return copy;
+    }
+
     /** With so many messages that the peer of a connection may send ahead. */
     public QueuePairManagerConfig messageWindow(int messages) {
         QueuePairManagerConfig copy = copy();
@@ -129,7 +167,7 @@ public final class QueuePairManagerConfig implements Cloneable {
         return copy;
     }
 
-    /** With so many requests under way per connection; a power of two. */
+    /** With so many requests under way per connection; a power of two. 256, or 64 with shared receives. */
     public QueuePairManagerConfig sendSlots(int slots) {
         if (Integer.bitCount(slots) != 1) {
             throw new IllegalArgumentException("sendSlots " + slots + " is no power of two");
@@ -234,17 +272,28 @@ public final class QueuePairManagerConfig implements Cloneable {
         return waitingPolicy;
     }
 
-    /** Completions that one connection can have outstanding: its sends, its data receives, its control receives. */
+    /** Completions that one connection can have outstanding: its sends, and its data and control receives if it has any. */
     int entriesPerConnection() {
-        return sendSlots + receiveSlots();
+        return sendSlots() + (sharedReceives > 0 ? 0 : receiveSlots());
     }
 
     int receiveSlots() {
         return messageWindow + CONTROL_WINDOW;
     }
 
+    /** Receives that the connections of a loop share; 0 when each has its own. */
+    int sharedReceives() {
+        return sharedReceives;
+    }
+
+    /** Completions that a loop can have outstanding: those of its connections and the receives that they share. */
     long entriesPerLoop() {
-        return (long) connectionsPerLoopMax * entriesPerConnection();
+        return (long) connectionsPerLoopMax * entriesPerConnection() + sharedReceives;
+    }
+
+    ConnectionParameters parameters() {
+        return ConnectionParameters.DEFAULT.withRetries(
+                ConnectionParameters.DEFAULT.retryCount(), receiverNotReadyRetries);
     }
 
     long lockedMemoryMaxBytes() {
@@ -256,7 +305,7 @@ public final class QueuePairManagerConfig implements Cloneable {
     }
 
     int sendSlots() {
-        return sendSlots;
+        return sendSlots > 0 ? sendSlots : sharedReceives > 0 ? SHARED_SEND_SLOTS : SEND_SLOTS;
     }
 
     /** Header and copied message, to whole cache lines. */
@@ -300,7 +349,12 @@ public final class QueuePairManagerConfig implements Cloneable {
     /** What only the values together tell. */
     void validate() {
         long bytes = (long) receiveSlots() * receiveBufferBytes;
-        if (bytes > Integer.MAX_VALUE) {
+        if (sharedReceives > 0) {
+            if (idleMessageWindow > messageWindow) {
+                throw new IllegalArgumentException(String.format(
+                        "idleMessageWindow %,d is more than messageWindow %,d", idleMessageWindow, messageWindow));
+            }
+        } else if (bytes > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(String.format(
                     "the receives of a connection take %,d bytes, 2 GiB at most: lower messageWindow or receiveBufferBytes",
                     bytes));
@@ -308,6 +362,9 @@ public final class QueuePairManagerConfig implements Cloneable {
     }
 
     Handshake handshake() {
-        return new Handshake(messageWindow, CONTROL_WINDOW, receiveBufferBytes);
+        return sharedReceives > 0
+                ? new Handshake(
+                        Handshake.VERSION, idleMessageWindow, SHARED_CONTROL_WINDOW, receiveBufferBytes, messageWindow)
+                : new Handshake(messageWindow, CONTROL_WINDOW, receiveBufferBytes);
     }
 }

@@ -15,8 +15,8 @@ public final class Credits {
     private static final int DATA_RETURN_MAX = 0xffff;
     private static final int CONTROL_RETURN_MAX = 0xff;
 
-    private final int window;
     private final int controlWindow;
+    private int window;
     private int peerWindow;
     private int peerControlWindow;
 
@@ -35,12 +35,16 @@ public final class Credits {
         this.grantedControl = controlWindow;
     }
 
-    /** The peer told its windows: so much may be sent. */
-    public void open(int dataWindow, int dataControlWindow) {
-        peerWindow = dataWindow;
-        peerControlWindow = dataControlWindow;
-        data = dataWindow;
-        control = dataControlWindow;
+    /**
+     * The peer told its windows: so much may be sent.
+     *
+     * @param mostData data credits that it grants at a time at most
+     */
+    public void open(int firstData, int mostData, int controlCredits) {
+        peerWindow = mostData;
+        peerControlWindow = controlCredits;
+        data = firstData;
+        control = controlCredits;
     }
 
     boolean canSendData() {
@@ -79,6 +83,40 @@ public final class Credits {
     void reposted(int dataReceives, int controlReceives) {
         owedData += dataReceives;
         owedControl += controlReceives;
+    }
+
+    /** The window has another size from now on: half of it is what is returned without being asked. */
+    void window(int credits) {
+        window = credits;
+    }
+
+    /** Data credits that the peer was told of and has not used. */
+    int dataTold() {
+        return grantedData;
+    }
+
+    /** Data credits that the peer has or is owed. */
+    int dataOut() {
+        return grantedData + owedData;
+    }
+
+    /** Data credits that are owed and not told yet are withdrawn; answers how many. */
+    int withdrawOwed(int credits) {
+        int withdrawn = Math.min(credits, owedData);
+        owedData -= withdrawn;
+        return withdrawn;
+    }
+
+    /** The peer has given data credits back. */
+    void givenBack(int credits) {
+        grantedData -= credits;
+    }
+
+    /** Gives data credits back to the peer, but for some that are kept; answers how many. */
+    int giveBack(int wanted, int kept) {
+        int given = Math.clamp(wanted, 0, Math.max(0, data - kept));
+        data -= given;
+        return given;
     }
 
     boolean owesHalf() {

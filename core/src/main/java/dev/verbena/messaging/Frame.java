@@ -41,15 +41,18 @@ public final class Frame {
     public static final int PING = 9;
     /** The answer. */
     public static final int PONG = 10;
-
     /** More of a long message can be READ: transfer, rkey, address, length. */
     static final int WINDOW = 11;
     /** So much of a long message was READ: transfer, bytes. */
     static final int FETCHED = 12;
     /** A long message is withdrawn: transfer. */
     static final int CANCEL = 13;
+    /** Asks for data credits that are not needed: how many at most. */
+    static final int RECLAIM = 14;
+    /** The answer: how many are given back. */
+    static final int RETURNED = 15;
 
-    private static final int LAST = CANCEL;
+    private static final int LAST = RETURNED;
 
     static final int OFFER_BODY_BYTES = 32;
     static final int DONE_BODY_BYTES = 8;
@@ -57,6 +60,7 @@ public final class Frame {
     static final int FETCHED_BODY_BYTES = 12;
     static final int CANCEL_BODY_BYTES = 4;
     static final int SHARE_ID_BYTES = 4;
+    static final int RECLAIM_BODY_BYTES = 4;
 
     /** Statuses of {@link #DONE}. */
     static final int TAKEN = 0;
@@ -112,6 +116,7 @@ public final class Frame {
             case FETCHED -> FETCHED_BODY_BYTES;
             case CANCEL -> CANCEL_BODY_BYTES;
             case REVOKE, REVOKED -> SHARE_ID_BYTES;
+            case RECLAIM, RETURNED -> RECLAIM_BODY_BYTES;
             default -> 0;
         };
     }

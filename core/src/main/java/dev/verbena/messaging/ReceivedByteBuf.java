@@ -1,7 +1,9 @@
 package dev.verbena.messaging;
 
 import dev.verbena.netty.BlockByteBuf;
+import dev.verbena.queuepair.Receives;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A message in the receive buffer that the device put it into. One object per slot, for ever.
@@ -9,13 +11,14 @@ import io.netty.buffer.ByteBuf;
  * <p>Threading: as any ByteBuf; released from any thread.
  */
 final class ReceivedByteBuf extends BlockByteBuf {
-    private final Receiver receiver;
+    private final ReceivedMessages messages;
     private final int slot;
+    private @Nullable Receiver receiver;
     private int type;
 
-    ReceivedByteBuf(Receiver receiver, int slot) {
+    ReceivedByteBuf(ReceivedMessages messages, int slot) {
         super(Integer.MAX_VALUE);
-        this.receiver = receiver;
+        this.messages = messages;
         this.slot = slot;
         setRefCnt(0);
     }
@@ -28,13 +31,13 @@ final class ReceivedByteBuf extends BlockByteBuf {
         return type;
     }
 
-    void begin(int messageType, int lengthBytes) {
+    /** A message of a connection, behind its header. */
+    void begin(Receiver of, int messageType, int lengthBytes) {
+        receiver = of;
         type = messageType;
-        place(
-                receiver.allocator(),
-                receiver.ring().block(),
-                slot * receiver.ring().slotBytes() + Frame.HEADER_BYTES,
-                lengthBytes);
+        Receives receives = messages.receives();
+        int inBlock = receives.offset(slot) - (int) receives.block(slot).offset();
+        place(messages.allocator(), receives.block(slot), inBlock + Frame.HEADER_BYTES, lengthBytes);
         maxCapacity(lengthBytes);
         resetRefCnt();
         setIndex(0, lengthBytes);
@@ -49,8 +52,20 @@ final class ReceivedByteBuf extends BlockByteBuf {
         return this;
     }
 
+    private Receiver receiver() {
+        Receiver of = receiver;
+        if (of == null) {
+            throw new IllegalStateException("a message that never came");
+        }
+        return of;
+    }
+
+    void giveBack() {
+        receiver().giveBack(this);
+    }
+
     @Override
     protected void deallocate() {
-        receiver.released(this);
+        receiver().released(this);
     }
 }

@@ -5,14 +5,12 @@ import dev.verbena.metrics.Counters;
 import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.ConnectionException.Reason;
-import dev.verbena.queuepair.ReceiveRing;
+import dev.verbena.queuepair.Receives;
 import dev.verbena.queuepair.SendRing;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Locale;
-import java.util.Queue;
-import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,14 +24,12 @@ import org.slf4j.LoggerFactory;
 public final class Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
     private final ChannelOwner owner;
-    private final ReceiveRing ring;
+    private final ReceiveWindow window;
+    private final Receives receives;
+    private final ReceivedMessages messages;
     private final Credits credits;
     private final Sender sender;
-    private final RegisteredByteBufAllocator allocator;
     private final Counters counters;
-    private final ByteBuffer memory;
-    private final ReceivedByteBuf[] buffers;
-    private final Queue<ReceivedByteBuf> releasedElsewhere;
     private final IncomingTransfers transfers;
 
     /** Messages that cannot be delivered yet, in the peer's order: a {@link ReceivedByteBuf} or a transfer. */
@@ -41,45 +37,28 @@ public final class Receiver {
 
     private @Nullable MessageHandler handler;
     private long frames;
-    private int dataToRepost;
-    private int controlToRepost;
     private boolean delivering;
     private boolean ended;
-    /** Messages that were delivered, or wait for it, and are not released. */
-    private int inHands;
 
     /** A direction whose receives are not posted yet. */
     public Receiver(
             ChannelOwner owner,
-            ReceiveRing ring,
+            ReceiveWindow window,
+            ReceivedMessages messages,
             SendRing sends,
-            Credits credits,
             Sender sender,
             RegisteredByteBufAllocator allocator,
             RegistrationCache cache,
             long messageMaxBytes,
             Counters counters) {
         this.owner = owner;
-        this.ring = ring;
-        this.credits = credits;
+        this.window = window;
+        this.receives = window.receives();
+        this.messages = messages;
+        this.credits = window.credits();
         this.sender = sender;
-        this.allocator = allocator;
-        this.memory = ring.memory();
         this.transfers = new IncomingTransfers(owner, sends, sender, this, allocator, cache, messageMaxBytes, counters);
         this.counters = counters;
-        this.buffers = new ReceivedByteBuf[ring.slots()];
-        for (int slot = 0; slot < buffers.length; slot++) {
-            buffers[slot] = new ReceivedByteBuf(this, slot);
-        }
-        this.releasedElsewhere = new MpscVarHandleArrayQueue<>(ring.slots());
-    }
-
-    RegisteredByteBufAllocator allocator() {
-        return allocator;
-    }
-
-    ReceiveRing ring() {
-        return ring;
     }
 
     /**
@@ -112,15 +91,16 @@ public final class Receiver {
 
     /** A receive has completed well. */
     public void onFrame(int slot, int bytes) {
-        int at = ring.offset(slot);
+        ByteBuffer memory = receives.memory(slot);
+        int at = receives.offset(slot);
         if (!Frame.isValid(memory, at, bytes)) {
-            protocolError(describe(at, bytes));
+            protocolError(describe(memory, at, bytes));
             return;
         }
         frames++;
         int kind = Frame.kind(memory, at);
         boolean data = Frame.isData(kind);
-        if (!credits.arrived(data)) {
+        if (!window.arrived(data)) {
             protocolError("a frame of kind " + kind + " for which the peer had no credit");
             return;
         }
@@ -132,9 +112,9 @@ public final class Receiver {
         }
         owner.touch();
         if (kind == Frame.DATA) {
-            ReceivedByteBuf message = buffers[slot];
-            inHands++;
-            message.begin(Frame.type(memory, at), bytes - Frame.HEADER_BYTES);
+            ReceivedByteBuf message = messages.at(slot);
+            window.kept(slot);
+            message.begin(this, Frame.type(memory, at), bytes - Frame.HEADER_BYTES);
             MessageHandler to = handler;
             if (to != null && order.isEmpty() && !delivering) {
                 deliver(to, message, message.type());
@@ -143,21 +123,21 @@ public final class Receiver {
             }
         } else if (kind == Frame.OFFER) {
             check(transfers.onOffer(memory, Frame.type(memory, at), at + Frame.HEADER_BYTES));
-            recycle(slot, true);
+            window.read(slot, true);
             owner.touch();
         } else {
-            onControl(kind, at + Frame.HEADER_BYTES, bytes - Frame.HEADER_BYTES);
-            recycle(slot, false);
+            onControl(kind, memory, at + Frame.HEADER_BYTES, bytes - Frame.HEADER_BYTES);
+            window.read(slot, false);
         }
     }
 
     /** A WRITE with immediate took a receive, and with it a data credit. */
     public boolean onImmediate(int slot) {
-        if (!credits.arrived(true)) {
+        if (!window.arrived(true)) {
             protocolError("a write with immediate for which the peer had no credit");
             return false;
         }
-        recycle(slot, true);
+        window.read(slot, true);
         owner.touch();
         return true;
     }
@@ -172,7 +152,7 @@ public final class Receiver {
         owner.fail(new ConnectionException(Reason.PROTOCOL, "the peer sent " + what));
     }
 
-    private String describe(int at, int bytes) {
+    private static String describe(ByteBuffer memory, int at, int bytes) {
         if (bytes < Frame.HEADER_BYTES) {
             return "a frame of " + bytes + " bytes, shorter than a header";
         }
@@ -184,7 +164,7 @@ public final class Receiver {
                 memory.getLong(at + 8));
     }
 
-    private void onControl(int kind, int at, int bytes) {
+    private void onControl(int kind, ByteBuffer memory, int at, int bytes) {
         switch (kind) {
             case Frame.CREDIT -> {}
             case Frame.DONE -> {
@@ -200,6 +180,12 @@ public final class Receiver {
             case Frame.WINDOW -> check(transfers.onWindow(memory, at));
             case Frame.CANCEL -> check(transfers.onCancel(memory, at));
             case Frame.CLOSE -> owner.peerClosed();
+            case Frame.RECLAIM -> sender.giveBack(memory.getInt(at));
+            case Frame.RETURNED -> {
+                if (!window.givenBack(memory.getInt(at))) {
+                    protocolError("data credits that it was not asked for");
+                }
+            }
             default -> {
                 if (!owner.onControl(kind, memory, at, bytes)) {
                     protocolError("a control frame of kind " + kind + " that makes no sense now");
@@ -294,40 +280,24 @@ public final class Receiver {
 
     // ---------------------------------------------------------------- receives
 
-    private void recycle(int slot, boolean data) {
-        ring.repost(slot);
-        if (data) {
-            dataToRepost++;
-        } else {
-            controlToRepost++;
-        }
-    }
-
     /** A message was released, by whichever thread. */
     void released(ReceivedByteBuf message) {
         if (owner.isLoopThread()) {
             giveBack(message);
-            owner.touch();
         } else {
-            releasedElsewhere.offer(message);
+            messages.releasedElsewhere(message);
             owner.schedule();
         }
     }
 
-    private void giveBack(ReceivedByteBuf message) {
-        inHands--;
-        if (!ended) {
-            recycle(message.slot(), true);
-        } else if (inHands == 0) {
-            ring.block().release();
-        }
+    void giveBack(ReceivedByteBuf message) {
+        window.released(message.slot());
+        owner.touch();
     }
 
     /** Takes back what other threads released. */
     public void reclaim() {
-        for (ReceivedByteBuf message = releasedElsewhere.poll(); message != null; message = releasedElsewhere.poll()) {
-            giveBack(message);
-        }
+        messages.reclaim();
         owner.touch();
     }
 
@@ -336,15 +306,7 @@ public final class Receiver {
         if (ended) {
             return;
         }
-        int data = dataToRepost;
-        int control = controlToRepost;
-        if ((data | control) != 0) {
-            dataToRepost = 0;
-            controlToRepost = 0;
-            ring.flush();
-            credits.reposted(data, control);
-            counters.reposts += data + control;
-        }
+        counters.reposts += window.flush();
         if (!transfers.isEmpty()) {
             transfers.advance();
         }
@@ -353,9 +315,14 @@ public final class Receiver {
         }
     }
 
+    /** Some milliseconds have passed. */
+    public void tick() {
+        window.tick(sender);
+    }
+
     /**
-     * The connection has ended and the device no longer writes: what was not delivered is dropped, and the memory goes back
-     * to its pool with the last message that the program has retained.
+     * The connection has ended and the device no longer writes: what was not delivered is dropped. Messages that the program
+     * has retained stay valid.
      */
     public void end(ConnectionException cause) {
         deliverWaiting();
@@ -369,9 +336,7 @@ public final class Receiver {
         order.clear();
         transfers.end();
         ended = true;
-        if (inHands == 0) {
-            ring.block().release();
-        }
+        window.end();
     }
 
     /** Whether messages wait because no handler was set. */

@@ -7,7 +7,7 @@ import dev.verbena.netty.BlockByteBuf;
 import dev.verbena.netty.RegisteredByteBufAllocator;
 import dev.verbena.queuepair.ConnectionException;
 import dev.verbena.queuepair.ConnectionException.Reason;
-import dev.verbena.queuepair.ReceiveRing;
+import dev.verbena.queuepair.Receives;
 import dev.verbena.queuepair.SendRing;
 import dev.verbena.verbs.ProtectionDomain;
 import dev.verbena.verbs.ScatterGatherList;
@@ -18,7 +18,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
-import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
+import org.jctools.queues.varhandle.MpscChunkedVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +37,9 @@ public final class Sender {
     private static final int SLOTS_KEPT = 32;
 
     private static final int SUBMISSIONS_MAX = 1 << 14;
+    /** So many at a time, so that an idle connection does not have room for all of them. */
+    private static final int SUBMISSIONS_CHUNK = 64;
+
     private static final int PENDING_MAX = 1 << 16;
     /** More than the shares that there can be, each given and taken back. */
     private static final int CONTROLS_MAX = 1 << 18;
@@ -46,7 +49,7 @@ public final class Sender {
 
     private final ChannelOwner owner;
     private final SendRing ring;
-    private final ReceiveRing receives;
+    private final Receives receives;
     private final Credits credits;
     private final RegisteredByteBufAllocator allocator;
     private final Counters counters;
@@ -59,7 +62,7 @@ public final class Sender {
     private final ScatterGatherList list;
     private final Gathering gathering;
     private final ArrayDeque<SendRequest> pending = new ArrayDeque<>();
-    private final Queue<Object> submissions = new MpscVarHandleArrayQueue<>(SUBMISSIONS_MAX);
+    private final Queue<Object> submissions = new MpscChunkedVarHandleArrayQueue<>(SUBMISSIONS_CHUNK, SUBMISSIONS_MAX);
     private final ArrayDeque<ControlFrame> controls = new ArrayDeque<>();
     private final OutgoingTransfers transfers;
     private final LongSource.Ways ways;
@@ -77,8 +80,7 @@ public final class Sender {
     public Sender(
             ChannelOwner owner,
             SendRing ring,
-            ReceiveRing receives,
-            Credits credits,
+            ReceiveWindow window,
             RegisteredByteBufAllocator allocator,
             RegistrationCache cache,
             int registerMinBytes,
@@ -87,8 +89,8 @@ public final class Sender {
             Counters counters) {
         this.owner = owner;
         this.ring = ring;
-        this.receives = receives;
-        this.credits = credits;
+        this.receives = window.receives();
+        this.credits = window.credits();
         this.allocator = allocator;
         this.ways = new LongSource.Ways(pd, allocator, cache, registerMinBytes);
         this.transfers = new OutgoingTransfers(owner, this);
@@ -291,9 +293,8 @@ public final class Sender {
     private void writeHeader(int kind, int type, int lengthBytes) {
         Frame.write(
                 memory, ring.slotOffset(), kind, credits.takeOwedControl(), credits.takeOwedData(), type, lengthBytes);
-        if (credits.granted() > receives.posted()) {
-            throw new IllegalStateException(
-                    credits.granted() + " credits are granted, " + receives.posted() + " receives are posted");
+        if (!receives.covers(credits.granted())) {
+            throw new IllegalStateException(credits.granted() + " credits are granted, " + receives.describe());
         }
     }
 
@@ -458,6 +459,20 @@ public final class Sender {
                         Reason.PROTOCOL, CONTROLS_MAX + " control frames wait: the peer returns no control credits"));
             }
         }
+    }
+
+    /** The peer wants data credits back: it gets those that are not needed. */
+    void giveBack(int wanted) {
+        // An open claim has not taken its credit yet.
+        int given = credits.giveBack(wanted, claimed ? 1 : 0);
+        control(
+                Frame.RETURNED,
+                ByteBuffer.allocate(Frame.RECLAIM_BODY_BYTES).putInt(given).array());
+    }
+
+    /** Something has to be done at the end of this turn. */
+    void touch() {
+        owner.touch();
     }
 
     /** Says goodbye, after everything else; the owner is told when it has arrived. */

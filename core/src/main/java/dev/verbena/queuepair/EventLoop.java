@@ -7,6 +7,7 @@ import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.WorkCompletions;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.Executor;
@@ -49,14 +50,28 @@ public final class EventLoop implements Executor, AutoCloseable {
     private static final int GENERATION_SHIFT = 48;
     private static final int INDEX_SHIFT = 32;
     private static final int GENERATION_MASK = 0x7fff;
-    private static final int ENDS_MAX = 1 << 16;
+    private static final int INDEX_MASK = 0xffff;
+    /** In the place of an end's index: a shared receive, whose end is found by the number of its queue pair. */
+    private static final int SHARED = INDEX_MASK;
+
+    private static final int ENDS_MAX = INDEX_MASK;
 
     private static final ThreadLocal<@Nullable EventLoop> CURRENT = new ThreadLocal<>();
+
+    /**
+     * What has to wait until all completions that were there have been served.
+     *
+     * @param afterPoll the number of the poll after which it was asked for
+     * @param served so many completions later it is done, even if the queue is never empty
+     */
+    private record Drain(Runnable task, long afterPoll, long served) {}
 
     private final String name;
     private final WaitingPolicy policy;
     private final @Nullable CompletionChannel channel;
     private final CompletionQueue queue;
+    private final @Nullable SharedReceives shared;
+    private final ArrayDeque<Drain> drains = new ArrayDeque<>();
     private final WorkCompletions completions = new WorkCompletions(BATCH);
     private final Queue<Runnable> tasks = new MpscUnboundedVarHandleArrayQueue<>(TASKS_CHUNK);
     private final Queue<QueuePairEnd> scheduled = new MpscVarHandleArrayQueue<>(ENDS_MAX);
@@ -78,19 +93,31 @@ public final class EventLoop implements Executor, AutoCloseable {
     private long lastTickNs = System.nanoTime();
     private long polls;
     private long emptyPolls;
+    private long served;
 
     /**
      * A loop, running unless the application drives it.
      *
      * @param name of the loop and its thread
-     * @param entries room of its completion queue
+     * @param entries room of its completion queue, that of the shared receives included
+     * @param shared its own from now on; null when every connection has its own receives
      */
-    public EventLoop(Context context, String name, WaitingPolicy policy, int entries, ThreadFactory threads) {
+    public EventLoop(
+            Context context,
+            String name,
+            WaitingPolicy policy,
+            int entries,
+            @Nullable SharedReceives shared,
+            ThreadFactory threads) {
         this.name = name;
         this.policy = policy;
         boolean sleeps = policy == WaitingPolicy.ADAPTIVE || policy == WaitingPolicy.EVENT;
         this.channel = sleeps ? context.createCompletionChannel() : null;
         this.queue = context.createCompletionQueue(entries, channel, 0);
+        this.shared = shared;
+        if (shared != null) {
+            reserve(shared.slotsMax());
+        }
         if (policy == WaitingPolicy.APPLICATION) {
             this.thread = null;
         } else {
@@ -114,6 +141,11 @@ public final class EventLoop implements Executor, AutoCloseable {
     /** Its completion queue. */
     public CompletionQueue queue() {
         return queue;
+    }
+
+    /** The receives that its connections share; null when each has its own. */
+    public @Nullable SharedReceives sharedReceives() {
+        return shared;
     }
 
     /** Its waiting policy. */
@@ -186,12 +218,42 @@ public final class EventLoop implements Executor, AutoCloseable {
     /** Removes an end; its late completions are counted and dropped. */
     public void unregister(long base) {
         synchronized (registering) {
-            int index = (int) (base >>> INDEX_SHIFT) & (ENDS_MAX - 1);
+            int index = (int) (base >>> INDEX_SHIFT) & INDEX_MASK;
             QueuePairEnd[] all = ends;
             all[index] = null;
             generations[index] = (generations[index] + 1) & GENERATION_MASK;
             ends = all;
         }
+    }
+
+    /** Has completions of shared receives dispatched to an end. On the loop's thread, see {@link #whenDrained}. */
+    public void serve(int queuePairNumber, QueuePairEnd end) {
+        sharing().ends().put(queuePairNumber, end);
+    }
+
+    /** From now on the end's completions of shared receives are reaped. On the loop's thread. */
+    public void unserve(int queuePairNumber, QueuePairEnd end) {
+        sharing().ends().remove(queuePairNumber, end);
+    }
+
+    private SharedReceives sharing() {
+        SharedReceives receives = shared;
+        if (receives == null) {
+            throw new IllegalStateException(name + " has no shared receives");
+        }
+        return receives;
+    }
+
+    /**
+     * Runs a task when every completion that is in the queue now has been served. On the loop's thread. Numbers of queue
+     * pairs are reused: what a queue pair has left in the queue is served before one that has its number now.
+     */
+    public void whenDrained(Runnable task) {
+        drains.add(new Drain(task, polls, served + queue.entries() + BATCH));
+    }
+
+    static long sharedId(int slot) {
+        return RECEIVE | (long) SHARED << INDEX_SHIFT | slot;
     }
 
     static long sendId(long base, int sequence) {
@@ -260,11 +322,15 @@ public final class EventLoop implements Executor, AutoCloseable {
         requireOwner();
         inTurn = true;
         int work = runTasks() + runScheduled();
+        polls++;
         int polled = queue.poll(completions);
         for (int i = 0; i < polled; i++) {
             dispatch(i);
         }
-        polls++;
+        if (!drains.isEmpty()) {
+            served += polled;
+            work += runDrained(polled < BATCH, false);
+        }
         if (polled == 0) {
             emptyPolls++;
         }
@@ -274,6 +340,22 @@ public final class EventLoop implements Executor, AutoCloseable {
         if (polls % POLLS_PER_CLOCK == 0) {
             // Busy or not: bounds on waits hold under traffic as well.
             tick();
+        }
+        return work;
+    }
+
+    /** Tasks that waited, and those that still do: both are work, so that the loop does not sleep. */
+    private int runDrained(boolean empty, boolean last) {
+        int work = drains.size();
+        for (Drain drain = drains.peek();
+                drain != null && (last || (polls > drain.afterPoll && (empty || served - drain.served >= 0)));
+                drain = drains.peek()) {
+            drains.remove();
+            try {
+                drain.task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("{}: a task failed", name, e);
+            }
         }
         return work;
     }
@@ -328,8 +410,12 @@ public final class EventLoop implements Executor, AutoCloseable {
     private void dispatch(int index) {
         long id = completions.id(index);
         QueuePairEnd[] all = ends;
-        int at = (int) (id >>> INDEX_SHIFT) & (ENDS_MAX - 1);
+        int at = (int) (id >>> INDEX_SHIFT) & INDEX_MASK;
         QueuePairEnd end = at < all.length ? all[at] : null;
+        if (at == SHARED) {
+            dispatchShared((int) id, index);
+            return;
+        }
         if (end == null || generations[at] != ((int) (id >>> GENERATION_SHIFT) & GENERATION_MASK)) {
             // Of an end that is gone; its place may be another's by now.
             return;
@@ -345,6 +431,22 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
     }
 
+    private void dispatchShared(int slot, int index) {
+        SharedReceives receives = sharing();
+        receives.served(slot);
+        QueuePairEnd end = receives.ends().get(completions.queuePairNumber(index));
+        if (end == null) {
+            receives.reap(slot);
+            return;
+        }
+        try {
+            end.onReceiveCompletion(slot, completions, index);
+        } catch (RuntimeException | Error e) {
+            fault(end, e);
+        }
+        receives.settle(slot);
+    }
+
     /** What an application's code, or ours, throws for one end ends that one and is no other's business. */
     private void fault(QueuePairEnd end, Throwable thrown) {
         LOG.error("{}: {}", name, end, thrown);
@@ -356,6 +458,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     private void endTurn() {
+        SharedReceives receives = shared;
+        if (receives != null) {
+            receives.flush();
+        }
         for (int i = 0; i < touchedCount; i++) {
             QueuePairEnd end = touched[i];
             end.touched = false;
@@ -382,6 +488,10 @@ public final class EventLoop implements Executor, AutoCloseable {
                         fault(end, e);
                     }
                 }
+            }
+            SharedReceives receives = shared;
+            if (receives != null) {
+                receives.tick();
             }
             endTurn();
         }
@@ -411,7 +521,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     private void end() {
         ended = true;
         synchronized (tasks) {
-            while (runTasks() > 0) {
+            // And what waited for completions: the queue is closed next.
+            while (runTasks() + runDrained(true, true) > 0) {
                 // until there are none
             }
         }
@@ -470,6 +581,10 @@ public final class EventLoop implements Executor, AutoCloseable {
         }
         end();
         queue.close();
+        SharedReceives receives = shared;
+        if (receives != null) {
+            receives.close();
+        }
         CompletionChannel waitedOn = channel;
         if (waitedOn != null) {
             waitedOn.close();

@@ -5,43 +5,42 @@ import dev.verbena.verbs.QueuePair;
 import java.nio.ByteBuffer;
 
 /**
- * The receives of a queue pair: a block of registered memory in slots, each either posted or in the program's hands.
+ * The receives of one queue pair: a block of registered memory in slots, each either posted or in the program's hands.
  *
  * <p>Threading: the loop's thread. Hot path: {@link #repost}, {@link #flush}.
  */
-public final class ReceiveRing {
+public final class ReceiveRing extends Receives {
     private final QueuePair qp;
-    private final long base;
     private final int slots;
-    private final int slotBytes;
     private final RegisteredBlock block;
     private final ByteBuffer memory;
     private final int[] staged;
+    private long base;
     private int stagedCount;
     private int posted;
 
     /** A ring with nothing posted. */
-    public ReceiveRing(QueuePair qp, long base, int slots, RegisteredBlock block, int slotBytes) {
+    public ReceiveRing(QueuePair qp, int slots, RegisteredBlock block, int slotBytes) {
+        super(slotBytes);
         if ((long) slots * slotBytes > block.lengthBytes()) {
             throw new IllegalArgumentException(slots + " slots of " + slotBytes + " bytes");
         }
         this.qp = qp;
-        this.base = base;
         this.slots = slots;
-        this.slotBytes = slotBytes;
         this.block = block;
         this.memory = block.buffer();
         this.staged = new int[slots];
     }
 
-    /** Slots. */
-    public int slots() {
-        return slots;
+    /** The base of its requests' ids, before the first one is posted. */
+    public void base(long newBase) {
+        base = newBase;
     }
 
-    /** Bytes of a slot. */
-    public int slotBytes() {
-        return slotBytes;
+    /** Slots. */
+    @Override
+    public int slotsMax() {
+        return slots;
     }
 
     /** The memory of all slots. */
@@ -49,14 +48,29 @@ public final class ReceiveRing {
         return block;
     }
 
-    /** Where {@link #offset} counts from. */
-    public ByteBuffer memory() {
+    @Override
+    public RegisteredBlock block(int slot) {
+        return block;
+    }
+
+    @Override
+    public ByteBuffer memory(int slot) {
         return memory;
     }
 
-    /** A slot's memory. */
+    @Override
     public int offset(int slot) {
-        return (int) block.offset() + slot * slotBytes;
+        return (int) block.offset() + slot * slotBytes();
+    }
+
+    @Override
+    public boolean covers(int granted) {
+        return granted <= posted;
+    }
+
+    @Override
+    public String describe() {
+        return posted + " receives are posted";
     }
 
     /** Receives that are posted. */
@@ -85,8 +99,8 @@ public final class ReceiveRing {
             int slot = staged[i];
             qp.postReceive(
                     EventLoop.receiveId(base, slot),
-                    block.address() + (long) slot * slotBytes,
-                    slotBytes,
+                    block.address() + (long) slot * slotBytes(),
+                    slotBytes(),
                     block.lkey());
         }
         int taken = qp.completeReceives();

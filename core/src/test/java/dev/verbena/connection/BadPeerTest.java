@@ -71,7 +71,7 @@ final class BadPeerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 14, 255})
+    @ValueSource(ints = {0, 16, 255})
     void anUnknownKindOfFrameEndsTheConnection(int kind) throws Exception {
         expectProtocolError("makes no sense", RawPeer.frame(kind, 0, 0, 0));
     }

@@ -15,6 +15,7 @@ import dev.verbena.onesided.OneSidedCallback;
 import dev.verbena.onesided.RemoteBuffer;
 import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.SharedReceives;
 import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.AccessFlags;
 import io.netty.buffer.ByteBuf;
@@ -26,21 +27,32 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Loops that the application polls: both sides in one thread, nothing allocated per message. */
+@ParameterizedClass
+@EnumSource(Receiving.class)
 final class DrivenLoopTest {
     private static final long TIMEOUT_NS = 20_000_000_000L;
 
-    private final QueuePairManager client =
-            QueuePairManager.open(Pair.clientConfig().waitingPolicy(WaitingPolicy.APPLICATION));
-    private final QueuePairManager server =
-            QueuePairManager.open(Pair.config().waitingPolicy(WaitingPolicy.APPLICATION));
-    private final EventLoop clientLoop = client.loops().getFirst();
-    private final EventLoop serverLoop = server.loops().getFirst();
+    private final Receiving receiving;
+    private final QueuePairManager client;
+    private final QueuePairManager server;
+    private final EventLoop clientLoop;
+    private final EventLoop serverLoop;
     private final AtomicReference<Connection> accepted = new AtomicReference<>();
     private long received;
     private long wrong;
     private int immediates;
+
+    DrivenLoopTest(Receiving receiving) {
+        this.receiving = receiving;
+        client = QueuePairManager.open(receiving.apply(Pair.clientConfig().waitingPolicy(WaitingPolicy.APPLICATION)));
+        server = QueuePairManager.open(receiving.apply(Pair.config().waitingPolicy(WaitingPolicy.APPLICATION)));
+        clientLoop = client.loops().getFirst();
+        serverLoop = server.loops().getFirst();
+    }
 
     @AfterEach
     void close() {
@@ -52,7 +64,17 @@ final class DrivenLoopTest {
             assertThat(System.nanoTime() - start).as("time").isLessThan(TIMEOUT_NS);
         }
         assertThat(server.memoryInUseBytes()).isZero();
+        while (granted(server) > 0) {
+            serverLoop.poll();
+            assertThat(System.nanoTime() - start).as("time").isLessThan(TIMEOUT_NS);
+        }
+        Pair.checkSharedReceives(server);
         server.close();
+    }
+
+    private static int granted(QueuePairManager manager) {
+        SharedReceives shared = manager.loops().getFirst().sharedReceives();
+        return shared == null ? 0 : shared.granted();
     }
 
     private void drive(BooleanSupplier until) {
@@ -118,12 +140,40 @@ final class DrivenLoopTest {
             sent++;
             assertThat(sent).isLessThanOrEqualTo(112);
         }
-        assertThat(sent).isEqualTo(112);
+        assertThat(sent).isEqualTo(receiving.firstCredits());
         assertThat(connection.tryClaim(8, claim)).isEqualTo(SendResult.BACK_PRESSURED);
         connection.onMessage(message -> received++);
-        drive(() -> received == 112);
+        drive(() -> received == receiving.firstCredits());
         assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
         claim.abort();
+    }
+
+    @Test
+    @Timeout(60)
+    void aMillionMessagesGoToAReceiverThatSaysNothing() throws Exception {
+        Connection connection = connect();
+        requireNonNull(accepted.get()).onMessage(message -> {
+            wrong += message.readLong() == received ? 0 : 1;
+            received++;
+        });
+        Claim claim = new Claim();
+        long start = System.nanoTime();
+        long sent = 0;
+        while (received < 1_000_000) {
+            while (sent < 1_000_000 && connection.tryClaim(8, claim) >= 0) {
+                claim.memory().set(JAVA_LONG_UNALIGNED, claim.offset(), Long.reverseBytes(sent));
+                claim.commit();
+                sent++;
+            }
+            clientLoop.poll();
+            serverLoop.poll();
+            assertThat(System.nanoTime() - start).as("time after %d", received).isLessThan(2 * TIMEOUT_NS);
+        }
+
+        assertThat(wrong).isZero();
+        assertThat(requireNonNull(accepted.get()).counters().messagesSent).isZero();
+        // At least half a window each but for the first ones, and one each time that the clock ticks.
+        assertThat(requireNonNull(accepted.get()).counters().creditFrames).isBetween(1_000_000 / 112L, 1_000_000 / 40L);
     }
 
     @Test
@@ -154,6 +204,18 @@ final class DrivenLoopTest {
         assertThat(last).hasValue("0:8:4711");
     }
 
+    /** Bytes that the best of three runs allocates: the first ones may still be compiled meanwhile. */
+    private static long leastAllocated(Runnable run) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            run.run();
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
+    }
+
     @Test
     @Timeout(60)
     void anEagerMessageAllocatesNothing() throws Exception {
@@ -163,12 +225,7 @@ final class DrivenLoopTest {
         Claim claim = new Claim();
         pingPong(connection, message, claim, TestDevices.rounds(50_000));
 
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long before = threads.getCurrentThreadAllocatedBytes();
-        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
-        before = threads.getCurrentThreadAllocatedBytes();
-        pingPong(connection, message, claim, TestDevices.rounds(50_000));
-        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        long allocated = leastAllocated(() -> pingPong(connection, message, claim, TestDevices.rounds(50_000)));
 
         // The clock's tick and the measurement itself; a single allocation per message would be 50,000 times 16 bytes.
         assertThat(allocated).isLessThan(10_000);
@@ -220,16 +277,14 @@ final class DrivenLoopTest {
             };
             operations(connection.oneSided(), remote, mine, callback, TestDevices.rounds(60_000));
 
-            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-            long before = threads.getCurrentThreadAllocatedBytes();
-            operations(connection.oneSided(), remote, mine, callback, TestDevices.rounds(60_000));
-            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+            long allocated = leastAllocated(
+                    () -> operations(connection.oneSided(), remote, mine, callback, TestDevices.rounds(60_000) / 3));
 
             assertThat(wrong).isZero();
             assertThat(table.memory().get(JAVA_LONG, 64)).isEqualTo(TestDevices.rounds(30_000));
             drive(() -> told.get() == TestDevices.rounds(30_000));
             assertThat(wrong).isZero();
-            assertThat(allocated).isLessThan(10_000);
+            assertThat(allocated).isLessThan(10_000 / 3);
             connection.close();
             drive(() -> client.connectionCount() == 0);
         }

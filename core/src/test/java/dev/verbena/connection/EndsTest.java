@@ -19,9 +19,19 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A connection ends with one cause, everything under way is told once, and nothing is left. */
+@ParameterizedClass
+@EnumSource(Receiving.class)
 final class EndsTest {
+    private final Receiving receiving;
+
+    EndsTest(Receiving receiving) {
+        this.receiving = receiving;
+    }
+
     private static ByteBuf bytes(QueuePairManager manager, int length) {
         return manager.allocator().directBuffer(length).writeZero(length);
     }
@@ -41,7 +51,8 @@ final class EndsTest {
     @Test
     void closingDeliversEverythingThatWasSentAndTellsBothSides() throws Exception {
         AtomicInteger received = new AtomicInteger();
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> received.incrementAndGet()))) {
+        try (Pair pair =
+                new Pair(receiving, connection -> connection.onMessage(message -> received.incrementAndGet()))) {
             BlockingQueue<ConnectionException> atClient = causes(pair.toServer);
             BlockingQueue<ConnectionException> atServer = causes(pair.toClient);
             List<CompletableFuture<Void>> futures = new ArrayList<>();
@@ -64,7 +75,7 @@ final class EndsTest {
     @Test
     void whatIsUnderWayAtAnAbortFailsOnceWithTheCauseAndNothingIsLeaked() throws Exception {
         // The server's handler never comes: 112 messages are taken, the rest waits.
-        try (Pair pair = new Pair(connection -> {})) {
+        try (Pair pair = new Pair(receiving, connection -> {})) {
             BlockingQueue<ConnectionException> atServer = causes(pair.toClient);
             AtomicInteger failed = new AtomicInteger();
             List<CompletableFuture<Void>> futures = new ArrayList<>();
@@ -88,7 +99,7 @@ final class EndsTest {
 
     @Test
     void aLongMessageUnderWayAtTheEndFailsAndItsMemoryComesBack() throws Exception {
-        try (Pair pair = new Pair(connection -> {})) {
+        try (Pair pair = new Pair(receiving, connection -> {})) {
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < 30; i++) {
                 futures.add(pair.toServer.send(bytes(pair.client, 1 << 20)));
@@ -104,12 +115,14 @@ final class EndsTest {
 
     @Test
     void aHandlerThatThrowsEndsItsConnectionAndNoOther() throws Exception {
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
-            if (message.readableBytes() == 13) {
-                throw new IllegalStateException("I do not like 13");
-            }
-            CompletableFuture<Void> _ = connection.send(message.retain());
-        }))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage(message -> {
+                    if (message.readableBytes() == 13) {
+                        throw new IllegalStateException("I do not like 13");
+                    }
+                    CompletableFuture<Void> _ = connection.send(message.retain());
+                }))) {
             Connection other = pair.client.connect(pair.listener.address()).get(10, TimeUnit.SECONDS);
             BlockingQueue<Integer> back = new LinkedBlockingQueue<>();
             other.onMessage(message -> back.add(message.readableBytes()));
@@ -129,7 +142,7 @@ final class EndsTest {
     @Test
     void aCancelledFutureWithdrawsAMessageThatWaits() throws Exception {
         AtomicInteger received = new AtomicInteger();
-        try (Pair pair = new Pair(connection -> {})) {
+        try (Pair pair = new Pair(receiving, connection -> {})) {
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
                 futures.add(pair.toServer.send(bytes(pair.client, 2000)));
@@ -147,7 +160,7 @@ final class EndsTest {
     @Test
     void whereNobodyListensConnectingFailsAfterItsRetries() {
         try (QueuePairManager manager =
-                QueuePairManager.open(Pair.clientConfig().connectRetries(3))) {
+                QueuePairManager.open(receiving.apply(Pair.clientConfig()).connectRetries(3))) {
             CompletableFuture<Connection> future = manager.connect(Pair.loopback(1));
             assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
                     .cause()
@@ -161,9 +174,9 @@ final class EndsTest {
 
     @Test
     void aListenerThatComesLaterIsFoundByARetry() throws Exception {
-        try (QueuePairManager server = QueuePairManager.open(Pair.config());
-                QueuePairManager client =
-                        QueuePairManager.open(Pair.clientConfig().connectRetries(50))) {
+        try (QueuePairManager server = QueuePairManager.open(receiving.apply(Pair.config()));
+                QueuePairManager client = QueuePairManager.open(
+                        receiving.apply(Pair.clientConfig()).connectRetries(50))) {
             InetSocketAddress address;
             try (Listener first = server.listen(Pair.loopback(0), connection -> {})) {
                 address = first.address();
@@ -180,7 +193,8 @@ final class EndsTest {
 
     @Test
     void connectingEndsWhenItsTimeIsOverOrItIsCancelled() throws Exception {
-        QueuePairManagerConfig config = Pair.clientConfig().connectRetries(1000).connectTimeout(Duration.ofMillis(300));
+        QueuePairManagerConfig config =
+                receiving.apply(Pair.clientConfig()).connectRetries(1000).connectTimeout(Duration.ofMillis(300));
         try (QueuePairManager manager = QueuePairManager.open(config)) {
             CompletableFuture<Connection> late = manager.connect(Pair.loopback(1));
             assertThatThrownBy(() -> late.get(10, TimeUnit.SECONDS))
@@ -196,7 +210,7 @@ final class EndsTest {
 
     @Test
     void anAddressOfAnotherHostIsRefusedWithTheReason() {
-        QueuePairManagerConfig config = Pair.clientConfig().connectTimeout(Duration.ofSeconds(1));
+        QueuePairManagerConfig config = receiving.apply(Pair.clientConfig()).connectTimeout(Duration.ofSeconds(1));
         try (QueuePairManager manager = QueuePairManager.open(config)) {
             CompletableFuture<Connection> future = manager.connect(new InetSocketAddress("192.0.2.1", 4711));
             assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
@@ -209,8 +223,8 @@ final class EndsTest {
     @Test
     void moreConnectionsThanTheCompletionQueueHoldsAreRefusedWithTheSum() throws Exception {
         QueuePairManagerConfig small =
-                Pair.clientConfig().connectionsPerLoopMax(2).connectRetries(0);
-        try (QueuePairManager server = QueuePairManager.open(Pair.config());
+                receiving.apply(Pair.clientConfig()).connectionsPerLoopMax(2).connectRetries(0);
+        try (QueuePairManager server = QueuePairManager.open(receiving.apply(Pair.config()));
                 QueuePairManager client = QueuePairManager.open(small);
                 Listener listener = server.listen(Pair.loopback(0), connection -> {})) {
             List<Connection> connections = new ArrayList<>();
@@ -230,7 +244,7 @@ final class EndsTest {
 
     @Test
     void closingTheManagerClosesItsConnectionsInGoodOrder() throws Exception {
-        try (Pair pair = new Pair(connection -> {})) {
+        try (Pair pair = new Pair(receiving, connection -> {})) {
             BlockingQueue<ConnectionException> atServer = causes(pair.toClient);
             pair.client.close();
             assertThat(reasonOf(atServer)).isEqualTo(Reason.PEER_CLOSED);
@@ -241,9 +255,11 @@ final class EndsTest {
 
     @Test
     void connectionsThatComeAndGoLeaveNothing() throws Exception {
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
-            CompletableFuture<Void> _ = connection.send(message.retain());
-        }))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage(message -> {
+                    CompletableFuture<Void> _ = connection.send(message.retain());
+                }))) {
             long before = pair.server.budget().usedBytes();
             for (int i = 0; i < 40; i++) {
                 Connection connection =

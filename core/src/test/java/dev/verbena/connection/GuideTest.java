@@ -149,6 +149,20 @@ final class GuideTest {
     }
 
     @Test
+    void theSnippetForManyConnectionsRuns() throws Exception {
+        QueuePairManagerConfig config = Pair.config();
+        QueuePairManagerConfig many = config.connectionsPerLoopMax(1000).sharedReceives(16_384);
+        BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+        try (QueuePairManager manager = QueuePairManager.open(many);
+                Listener listener = manager.listen(
+                        Pair.loopback(0), connection -> connection.onMessage(message -> answers.add("here")))) {
+            Connection connection = manager.connect(listener.address()).get(5, TimeUnit.SECONDS);
+            connection.send(manager.allocator().directBuffer(5).writeZero(5)).get(5, TimeUnit.SECONDS);
+            assertThat(answers.poll(5, TimeUnit.SECONDS)).isEqualTo("here");
+        }
+    }
+
+    @Test
     @Tag("sources")
     void everyLineOfTheGuidesSnippetsStandsHere() throws IOException {
         Path root = Path.of(System.getProperty("verbena.root"));

@@ -21,13 +21,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What arrives is what was sent, in order, and nobody waits for ever. */
+@ParameterizedClass
+@EnumSource(Receiving.class)
 @SuppressWarnings("ThreadPriorityCheck") // a sender that is held back lets the loops run
 final class MessagesTest {
     private static final int SCALE = Integer.getInteger("scale", 1);
+
+    private final Receiving receiving;
+
+    MessagesTest(Receiving receiving) {
+        this.receiving = receiving;
+    }
 
     private static ByteBuf bytes(QueuePairManager manager, int length, int seed) {
         byte[] content = new byte[length];
@@ -50,7 +60,7 @@ final class MessagesTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 64, 239, 240, 241, 4079, 4080, 4081, 65_536, 1 << 20, (5 << 20) + 13})
     void aMessageOfAnyLengthComesBackWhole(int length) throws Exception {
-        try (Pair pair = new Pair(MessagesTest::echo)) {
+        try (Pair pair = new Pair(receiving, MessagesTest::echo)) {
             BlockingQueue<byte[]> back = new LinkedBlockingQueue<>();
             pair.toServer.onMessage(message -> back.add(ByteBufUtil.getBytes(message)));
 
@@ -63,7 +73,7 @@ final class MessagesTest {
     @ParameterizedTest
     @ValueSource(ints = {100, 1000, 100_000})
     void aMessageInMemoryOfTheHeapIsCopiedAndArrives(int length) throws Exception {
-        try (Pair pair = new Pair(MessagesTest::echo)) {
+        try (Pair pair = new Pair(receiving, MessagesTest::echo)) {
             BlockingQueue<byte[]> back = new LinkedBlockingQueue<>();
             pair.toServer.onMessage(message -> back.add(ByteBufUtil.getBytes(message)));
             ByteBuf heap = Unpooled.wrappedBuffer(content(length, 3));
@@ -79,8 +89,10 @@ final class MessagesTest {
     void messagesOfMixedLengthsArriveInOrderWithTheirTypes() throws Exception {
         BlockingQueue<String> seen = new LinkedBlockingQueue<>();
         List<String> sent = new ArrayList<>();
-        try (Pair pair = new Pair(connection -> connection.onMessage((type, message) ->
-                seen.add(type + ":" + message.readableBytes() + ":" + ByteBufUtil.hashCode(message))))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage((type, message) ->
+                        seen.add(type + ":" + message.readableBytes() + ":" + ByteBufUtil.hashCode(message))))) {
             Random random = new Random(5);
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < 300; i++) {
@@ -100,11 +112,13 @@ final class MessagesTest {
         int count = TestDevices.rounds(100_000) * SCALE;
         AtomicLong received = new AtomicLong();
         AtomicLong wrong = new AtomicLong();
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
-            if (message.readLong() != received.getAndIncrement()) {
-                wrong.incrementAndGet();
-            }
-        }))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage(message -> {
+                    if (message.readLong() != received.getAndIncrement()) {
+                        wrong.incrementAndGet();
+                    }
+                }))) {
             for (long i = 0; i < count; i++) {
                 ByteBuf message = pair.client.allocator().directBuffer(64).writeLong(i);
                 while (pair.toServer.trySend(message) != SendResult.SENT) {
@@ -123,9 +137,11 @@ final class MessagesTest {
         int rounds = TestDevices.rounds(50_000);
         int balls = 200;
         CountDownLatch done = new CountDownLatch(balls);
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
-            CompletableFuture<Void> _ = connection.send(message.retain());
-        }))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage(message -> {
+                    CompletableFuture<Void> _ = connection.send(message.retain());
+                }))) {
             pair.toServer.onMessage(message -> {
                 int left = message.getInt(0) - 1;
                 if (left == 0) {
@@ -145,7 +161,7 @@ final class MessagesTest {
 
     @Test
     void bothSidesAtZeroCreditsGoOnWhenTheHandlersCome() throws Exception {
-        try (Pair pair = new Pair(connection -> {})) {
+        try (Pair pair = new Pair(receiving, connection -> {})) {
             int each = TestDevices.rounds(5000);
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < each; i++) {
@@ -168,7 +184,8 @@ final class MessagesTest {
     @Test
     void messagesThatAreRetainedHoldThePeerBackUntilAnotherThreadReleasesThem() throws Exception {
         BlockingQueue<ByteBuf> retained = new LinkedBlockingQueue<>();
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> retained.add(message.retain())))) {
+        try (Pair pair =
+                new Pair(receiving, connection -> connection.onMessage(message -> retained.add(message.retain())))) {
             List<CompletableFuture<Void>> futures = new ArrayList<>();
             for (int i = 0; i < 1000; i++) {
                 futures.add(pair.toServer.send(bytes(pair.client, 1000, i)));
@@ -189,7 +206,8 @@ final class MessagesTest {
     @Test
     void aRetainedMessageOutlivesItsConnection() throws Exception {
         BlockingQueue<ByteBuf> retained = new LinkedBlockingQueue<>();
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> retained.add(message.retain())))) {
+        try (Pair pair =
+                new Pair(receiving, connection -> connection.onMessage(message -> retained.add(message.retain())))) {
             pair.toServer.send(bytes(pair.client, 1000, 1)).get(10, TimeUnit.SECONDS);
             ByteBuf message = retained.poll(10, TimeUnit.SECONDS);
             pair.toServer.close();
@@ -203,7 +221,7 @@ final class MessagesTest {
 
     @Test
     void aThousandVirtualThreadsMaySendAndWait() throws Exception {
-        try (Pair pair = new Pair(MessagesTest::echo);
+        try (Pair pair = new Pair(receiving, MessagesTest::echo);
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             AtomicInteger back = new AtomicInteger();
             pair.toServer.onMessage(message -> back.incrementAndGet());
@@ -227,16 +245,18 @@ final class MessagesTest {
     @Test
     void waitingOnTheLoopsOwnThreadThrows() throws Exception {
         CompletableFuture<Throwable> thrown = new CompletableFuture<>();
-        try (Pair pair = new Pair(connection -> connection.onMessage(message -> {
-            try {
-                // Longer than a receive buffer, so that it cannot be done at once.
-                Void _ = connection
-                        .send(message.alloc().directBuffer(100_000).writeZero(100_000))
-                        .get();
-            } catch (Exception e) {
-                thrown.complete(e);
-            }
-        }))) {
+        try (Pair pair = new Pair(
+                receiving,
+                connection -> connection.onMessage(message -> {
+                    try {
+                        // Longer than a receive buffer, so that it cannot be done at once.
+                        Void _ = connection
+                                .send(message.alloc().directBuffer(100_000).writeZero(100_000))
+                                .get();
+                    } catch (Exception e) {
+                        thrown.complete(e);
+                    }
+                }))) {
             pair.toServer.send(bytes(pair.client, 10, 1)).get(10, TimeUnit.SECONDS);
             assertThat(thrown.get(10, TimeUnit.SECONDS))
                     .isInstanceOf(IllegalStateException.class)
@@ -248,7 +268,7 @@ final class MessagesTest {
     void aMessageThatIsLongerThanThePeerTakesIsRefusedAndTheConnectionGoesOn() throws Exception {
         AtomicInteger received = new AtomicInteger();
         try (Pair pair = new Pair(
-                config -> config.messageMaxBytes(100_000),
+                config -> receiving.apply(config).messageMaxBytes(100_000),
                 connection -> connection.onMessage(message -> received.incrementAndGet()))) {
             CompletableFuture<Void> refused = pair.toServer.send(bytes(pair.client, 100_001, 1));
             CompletableFuture<Void> taken = pair.toServer.send(bytes(pair.client, 100_000, 1));

@@ -3,6 +3,8 @@ package dev.verbena.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.verbena.queuepair.EventLoop;
+import dev.verbena.queuepair.SharedReceives;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -57,7 +59,21 @@ final class Pair implements AutoCloseable {
             assertThat(server.connectionCount()).isZero();
             assertThat(client.memoryInUseBytes()).as("client's memory").isZero();
             assertThat(server.memoryInUseBytes()).as("server's memory").isZero();
+            checkSharedReceives(client);
+            checkSharedReceives(server);
         });
+    }
+
+    /** Every receive is posted and nobody speaks for one. */
+    static void checkSharedReceives(QueuePairManager manager) {
+        for (EventLoop loop : manager.loops()) {
+            SharedReceives shared = loop.sharedReceives();
+            if (shared != null) {
+                assertThat(shared.granted()).as("granted of %s", shared).isZero();
+                assertThat(shared.spokenFor()).as("spoken for of %s", shared).isZero();
+                assertThat(shared.posted()).as("posted of %s", shared).isEqualTo(shared.slots());
+            }
+        }
     }
 
     @Override

@@ -110,8 +110,8 @@ final class CreditsTest {
         for (int run = 0; run < 300 * SCALE; run++) {
             Random random = new Random(seed + run);
             Side[] sides = {side(random), side(random)};
-            sides[0].credits.open(sides[1].window, sides[1].posted - sides[1].window);
-            sides[1].credits.open(sides[0].window, sides[0].posted - sides[0].window);
+            sides[0].credits.open(sides[1].window, sides[1].window, sides[1].posted - sides[1].window);
+            sides[1].credits.open(sides[0].window, sides[0].window, sides[0].posted - sides[0].window);
             long[] sent = new long[2];
             for (int step = 0; step < 500; step++) {
                 int who = random.nextInt(2);
@@ -174,8 +174,8 @@ final class CreditsTest {
     @Test
     void idleSidesBecomeSilent() {
         Side[] sides = {new Side(100, 16), new Side(100, 16)};
-        sides[0].credits.open(100, 16);
-        sides[1].credits.open(100, 16);
+        sides[0].credits.open(100, 100, 16);
+        sides[1].credits.open(100, 100, 16);
         sides[0].dataToSend = 1000;
         int frames = 0;
         for (boolean moved = true; moved; ) {
@@ -194,10 +194,10 @@ final class CreditsTest {
     @Test
     void creditsThatWereNotGrantedAreNoticed() {
         Credits credits = new Credits(10, 4);
-        credits.open(10, 4);
+        credits.open(10, 10, 4);
         assertThat(credits.returned(1, 0)).isFalse();
         Credits others = new Credits(1, 4);
-        others.open(10, 4);
+        others.open(10, 10, 4);
         assertThat(others.arrived(true)).isTrue();
         assertThat(others.arrived(true)).isFalse();
     }

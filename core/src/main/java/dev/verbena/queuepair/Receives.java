@@ -1,0 +1,41 @@
+package dev.verbena.queuepair;
+
+import dev.verbena.memory.RegisteredBlock;
+import java.nio.ByteBuffer;
+
+/**
+ * Where messages land: slots of registered memory that are posted, or in somebody's hands. A queue pair has its own
+ * ({@link ReceiveRing}), or the queue pairs of a loop share them ({@link SharedReceives}).
+ *
+ * <p>Threading: the loop's thread. Hot path.
+ */
+public abstract sealed class Receives permits ReceiveRing, SharedReceives {
+    private final int slotBytes;
+
+    Receives(int slotBytes) {
+        this.slotBytes = slotBytes;
+    }
+
+    /** Bytes of a slot. */
+    public final int slotBytes() {
+        return slotBytes;
+    }
+
+    /** Slots that there can be. */
+    public abstract int slotsMax();
+
+    /** The memory that a slot lies in. */
+    public abstract RegisteredBlock block(int slot);
+
+    /** What {@link #offset} counts from. */
+    public abstract ByteBuffer memory(int slot);
+
+    /** Where a slot begins. */
+    public abstract int offset(int slot);
+
+    /** Whether receives are posted for so many credits of a connection, and for those of all others. */
+    public abstract boolean covers(int granted);
+
+    /** For messages: what is posted and what is granted. */
+    public abstract String describe();
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.verbena.queuepair;
+
+import org.jspecify.annotations.NullMarked;
