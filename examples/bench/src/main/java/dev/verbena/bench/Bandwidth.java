@@ -50,6 +50,24 @@ final class Bandwidth {
         return TOTAL_BYTES * 1e9 / (System.nanoTime() - start);
     }
 
+    /** The same by READs. */
+    double read() {
+        long start = System.nanoTime();
+        for (int i = 0; i < BUFFERS; i++) {
+            long offset = (long) i * BYTES;
+            Endpoint.taken(end.qps[0].postRead(
+                    i,
+                    end.messages.address() + offset,
+                    BYTES,
+                    end.messages.lkey(),
+                    remote.address() + offset,
+                    remote.rkey(),
+                    SendFlags.SIGNALED));
+            end.awaitOne();
+        }
+        return TOTAL_BYTES * 1e9 / (System.nanoTime() - start);
+    }
+
     /** The same by SENDs into receives that the other side has posted. */
     double send() {
         long start = System.nanoTime();

@@ -1,16 +1,9 @@
 package dev.verbena.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +57,7 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--out_json_file", description = "a JSON document of all samples goes there")
     private @Nullable Path json;
 
-    private final Map<String, Sample> found = new HashMap<>();
-    private final List<Sample> order = new ArrayList<>();
+    private final Results results = new Results();
 
     private BenchMain() {}
 
@@ -166,101 +158,24 @@ public final class BenchMain implements Callable<Integer> {
     }
 
     private void add(String name, String unit, Map<String, Double> figures, String key) {
-        Sample sample = found.get(name);
-        if (sample == null) {
-            sample = new Sample(name, unit);
-            found.put(name, sample);
-            order.add(sample);
-        }
-        sample.add(figures, key);
+        results.add(name, unit, figures, key);
     }
 
     // ---------------------------------------------------------------- results
 
     private void print() throws IOException {
-        order.forEach(sample -> System.out.println(sample.line()));
-        System.out.println();
-        List<Ratio> ratios = new ArrayList<>();
-        trips(ratios, "send, one way, mean", 1.6);
-        trips(ratios, "write, one way, mean", 1.3);
-        ratioOfTrips(ratios, "send, one way, mean", "UCX ucp_am_lat, one way, mean", 0.8);
-        ratioPerTrip(ratios, "send rate, batch 1", "UCX tag_bw rate", 1.6);
-        ratioPerTrip(ratios, "send rate, batch 32", "UCX tag_bw rate", 2.2);
-        plain(ratios, "WRITE, 1 MiB", "copy, 1 MiB", 0.95);
-        plain(ratios, "SEND, 1 MiB", "copy, 1 MiB", 0.95);
-        ratioPerTrip(ratios, MANY + " queue pairs: send rate, batch 1", "send rate, batch 1", 0.7);
-        ratioOfTrips(ratios, MANY + " queue pairs: send, one way, mean", "send, one way, mean", 1.3);
-        for (Ratio ratio : ratios) {
-            System.out.printf(
-                    Locale.ROOT, "%-90s %6.2f, wanted %s%.2f%n", ratio.name, ratio.value, ratio.sense(), ratio.target);
-        }
+        results.trips("send, one way, mean", 1.6);
+        results.trips("write, one way, mean", 1.3);
+        results.ratioOfTrips("send, one way, mean", "UCX ucp_am_lat, one way, mean", 0.8);
+        results.ratioPerTrip("send rate, batch 1", "UCX tag_bw rate", 1.6);
+        results.ratioPerTrip("send rate, batch 32", "UCX tag_bw rate", 2.2);
+        results.plain("WRITE, 1 MiB", "copy, 1 MiB", 0.95);
+        results.plain("SEND, 1 MiB", "copy, 1 MiB", 0.95);
+        results.ratioPerTrip(MANY + " queue pairs: send rate, batch 1", "send rate, batch 1", 0.7);
+        results.ratioOfTrips(MANY + " queue pairs: send, one way, mean", "send, one way, mean", 1.3);
+        results.print();
         if (json != null) {
-            write(ratios, json);
+            results.write("bench", device, size, json);
         }
-    }
-
-    /** A ratio with what is wanted of it; less is better of times. */
-    private record Ratio(String name, double value, double target, boolean less) {
-        String sense() {
-            return less ? "<= " : ">= ";
-        }
-    }
-
-    private void trips(List<Ratio> ratios, String name, double target) {
-        Sample sample = found.get(name);
-        if (sample != null && !sample.isEmpty()) {
-            ratios.add(new Ratio(name + " / half a bare round trip", sample.medianInBareTrips(), target, true));
-        }
-    }
-
-    /** Times of two programs, each in units of the bare trip beside it. */
-    private void ratioOfTrips(List<Ratio> ratios, String name, String other, double target) {
-        Sample a = found.get(name);
-        Sample b = found.get(other);
-        if (a != null && b != null && !a.isEmpty() && !b.isEmpty()) {
-            double value = a.medianInBareTrips() / b.medianInBareTrips();
-            ratios.add(new Ratio(name + " / " + other, value, target, true));
-        }
-    }
-
-    private void ratioPerTrip(List<Ratio> ratios, String name, String other, double target) {
-        Sample a = found.get(name);
-        Sample b = found.get(other);
-        if (a != null && b != null && !a.isEmpty() && !b.isEmpty()) {
-            double value = a.medianPerBareTrip() / b.medianPerBareTrip();
-            ratios.add(new Ratio(name + " / " + other, value, target, false));
-        }
-    }
-
-    private void plain(List<Ratio> ratios, String name, String other, double target) {
-        Sample a = found.get(name);
-        Sample b = found.get(other);
-        if (a != null && b != null && !a.isEmpty() && !b.isEmpty()) {
-            ratios.add(new Ratio(name + " / " + other, a.median() / b.median(), target, false));
-        }
-    }
-
-    private void write(List<Ratio> ratios, Path file) throws IOException {
-        ObjectMapper mapper =
-                JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-        ObjectNode document = mapper.createObjectNode();
-        document.put("schema", "verbena/1")
-                .put("command", "bench")
-                .put("device", device)
-                .put("bytes", size);
-        document.put("jvm", System.getProperty("java.vm.version"));
-        document.put("kernel", System.getProperty("os.version"));
-        ArrayNode results = document.putArray("results");
-        order.forEach(sample -> sample.write(results));
-        ArrayNode all = document.putArray("ratios");
-        for (Ratio ratio : ratios) {
-            boolean met = ratio.less ? ratio.value <= ratio.target : ratio.value >= ratio.target;
-            all.addObject()
-                    .put("name", ratio.name)
-                    .put("median", ratio.value)
-                    .put("target", ratio.target)
-                    .put("met", met);
-        }
-        mapper.writeValue(file.toFile(), document);
     }
 }

@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One of the two processes of a measurement. The client reads commands from standard input, tells the server, and answers
@@ -22,14 +23,17 @@ final class SideMain {
     private final Endpoint end;
     private final Exchange.Remote remote;
     private final int lengthBytes;
+    private final String device;
+    private @Nullable CoreSide core;
 
-    private SideMain(boolean client, Exchange exchange, BarePingPong bare, Endpoint end, int lengthBytes)
+    private SideMain(boolean client, Exchange exchange, BarePingPong bare, Endpoint end, int lengthBytes, String device)
             throws IOException, InterruptedException {
         this.client = client;
         this.exchange = exchange;
         this.bare = bare;
         this.end = end;
         this.lengthBytes = lengthBytes;
+        this.device = device;
         this.remote = exchange.connect(end);
         Latency latency = new Latency(end, remote, lengthBytes);
         latency.postReceives();
@@ -59,7 +63,7 @@ final class SideMain {
                         slots,
                         Bandwidth.TOTAL_BYTES,
                         Bandwidth.TOTAL_BYTES)) {
-            SideMain side = new SideMain(client, exchange, bare, end, Integer.parseInt(arguments[6]));
+            SideMain side = new SideMain(client, exchange, bare, end, Integer.parseInt(arguments[6]), arguments[3]);
             if (client) {
                 side.lead();
             } else {
@@ -99,6 +103,9 @@ final class SideMain {
     }
 
     private String run(String[] command) throws IOException {
+        if (command[0].startsWith("core_")) {
+            return runCore(command);
+        }
         int count = command.length > 1 && !command[0].equals("cost") ? Integer.parseInt(command[1]) : 0;
         int batch = command.length > 2 ? Integer.parseInt(command[2]) : 1;
         String figures = switch (command[0]) {
@@ -108,11 +115,48 @@ final class SideMain {
             case "write_lat" -> writeLatency(count);
             case "send_bw" -> sendRate(count, batch);
             case "cost" -> cost(VerbCost.Operation.valueOf(command[1]));
-            case "copy", "write_bw", "send_large_bw" -> bandwidth(command[0]);
+            case "copy", "write_bw", "read_bw", "send_large_bw" -> bandwidth(command[0]);
             default -> throw new IOException("what is " + command[0] + "?");
         };
         exchange.meet();
         end.drain();
+        return figures;
+    }
+
+    private String runCore(String[] command) throws IOException {
+        CoreSide side = core;
+        if (command[0].equals("core_open")) {
+            core = new CoreSide(exchange, client, device, Integer.parseInt(command[1]), command[2].equals("shared"));
+            return "";
+        }
+        if (side == null) {
+            throw new IOException("core_open comes first");
+        }
+        switch (command[0]) {
+            case "core_close" -> {
+                side.close();
+                core = null;
+                return "";
+            }
+            case "core_memory" -> {
+                return figure("bytes", side.bytesPerConnection());
+            }
+            default -> {}
+        }
+        exchange.meet();
+        if (!client) {
+            side.serve();
+            exchange.meet();
+            return "";
+        }
+        int count = Integer.parseInt(command[1]);
+        String figures = switch (command[0]) {
+            case "core_echo" -> figure("per_s", side.echo(count, Integer.parseInt(command[2])));
+            case "core_one_way" -> figure("per_s", side.oneWay(count));
+            case "core_long" -> figure("bytes_per_s", side.longMessages(count));
+            default -> throw new IOException("what is " + command[0] + "?");
+        };
+        exchange.meet();
         return figures;
     }
 
@@ -190,6 +234,7 @@ final class SideMain {
             perSecond = switch (what) {
                 case "copy" -> Bandwidth.copy(bare.bytes(0), bare.bytes(1));
                 case "write_bw" -> bandwidth.write();
+                case "read_bw" -> bandwidth.read();
                 default -> bandwidth.send();
             };
         } else if (what.equals("send_large_bw")) {
