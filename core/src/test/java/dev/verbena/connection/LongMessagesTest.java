@@ -93,7 +93,7 @@ final class LongMessagesTest {
         BlockingQueue<End> ends = new LinkedBlockingQueue<>();
         List<Long> peerHas = new ArrayList<>();
         ConcurrentLinkedQueue<Long> received = new ConcurrentLinkedQueue<>();
-        long length = 70 * MIB + 3;
+        long length = (TestDevices.areEmbedded() ? 70 : 36) * MIB + 3;
         try (Arena here = Arena.ofShared();
                 Arena there = Arena.ofConfined()) {
             MemorySegment source = pattern(there, length);
@@ -161,7 +161,7 @@ final class LongMessagesTest {
     @Timeout(120)
     void aMessageBeyondFourGibibytesArrivesWithinASmallBudget(@TempDir Path directory) throws Exception {
         // An emulated device would take minutes for the real length.
-        long length = TestDevices.areEmbedded() ? (1L << 32) + 1 : 64 * MIB + 1;
+        long length = TestDevices.areEmbedded() ? (1L << 32) + 1 : 36 * MIB + 1;
         BlockingQueue<End> ends = new LinkedBlockingQueue<>();
         try (FileChannel file = FileChannel.open(
                         directory.resolve("source"),
@@ -297,7 +297,7 @@ final class LongMessagesTest {
         try (Pair pair = new Pair(
                 config -> config.lockedMemoryMaxBytes(96 * MIB),
                 connection -> connection.onMessage((type, message) -> types.add(type)))) {
-            MemorySegment source = pattern(Arena.ofAuto(), 3 * MIB);
+            MemorySegment source = pattern(Arena.ofAuto(), TestDevices.areEmbedded() ? 3 * MIB : MIB);
             List<CompletableFuture<Void>> sent = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 sent.add(pair.toServer.send(i, source));

@@ -31,6 +31,7 @@ final class CoreIT {
             "dev.verbena.connection.EndsTest",
             "dev.verbena.connection.BadPeerTest",
             "dev.verbena.connection.FuzzTest",
+            "dev.verbena.connection.KillTest",
             "dev.verbena.connection.DrivenLoopTest",
             "dev.verbena.connection.GuideTest",
             "dev.verbena.metrics.MetricsTest",
