@@ -50,6 +50,8 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionCore.class);
     private static final long FLUSH_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long FLUSH_SLACK_MS = 5_000;
+    /** Bases are never negative. */
+    private static final long NO_PLACE = -1;
 
     private enum State {
         CONNECTING,
@@ -101,11 +103,16 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         int entries = config.entriesPerConnection();
         loop.reserve(entries);
         RegisteredBlock sendMemory = null;
+        long place = NO_PLACE;
         try {
+            place = loop.register(this);
             sendMemory = manager.localPool().take((long) config.sendSlots() * config.sendSlotBytes());
             receives = new ConnectionReceives(manager, loop);
         } catch (RuntimeException e) {
             loop.unreserve(entries);
+            if (place != NO_PLACE) {
+                loop.unregister(place);
+            }
             if (sendMemory != null) {
                 sendMemory.release();
             }
@@ -113,7 +120,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         }
         this.qp = receives.queuePair();
         this.sendBlock = sendMemory;
-        this.base = loop.register(this);
+        this.base = place;
         this.sends =
                 new SendRing(loop, this, qp, base, config.sendSlots(), sendMemory, config.sendSlotBytes(), counters);
         this.credits = receives.credits();
@@ -195,6 +202,11 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
 
     /** Runs it on the loop's thread, at once when that is the caller's. */
     void onLoop(Runnable task) {
+        boolean _ = tryOnLoop(task);
+    }
+
+    /** False when the loop has ended. */
+    private boolean tryOnLoop(Runnable task) {
         if (loop.isOwner()) {
             task.run();
         } else {
@@ -202,8 +214,10 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 loop.execute(task);
             } catch (RejectedExecutionException e) {
                 LOG.debug("{}: {}", this, e.getMessage());
+                return false;
             }
         }
+        return true;
     }
 
     // ---------------------------------------------------------------- coming about; the connection manager's thread
@@ -220,23 +234,40 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         receives.post(base, this, posted, refused);
     }
 
-    /** Who is told when it ends without having been open. */
-    void onNeverOpened(Consumer<ConnectionException> told) {
-        onNeverOpened = told;
+    /**
+     * The peer is there.
+     *
+     * @param opened told first of all
+     * @param neverOpened told instead, when it has ended before, or with the first word to {@code opened}
+     */
+    void established(
+            Handshake peer,
+            int readDepth,
+            @Nullable InetSocketAddress address,
+            Consumer<Connection> opened,
+            Consumer<ConnectionException> neverOpened) {
+        if (!tryOnLoop(() -> open(peer, readDepth, address, opened, neverOpened))) {
+            neverOpened.accept(new ConnectionException(Reason.CLOSED, this + ": the manager was closed"));
+        }
     }
 
-    /** The peer is there. */
-    void established(Handshake peer, int readDepth, @Nullable InetSocketAddress address, Consumer<Connection> opened) {
-        onLoop(() -> open(peer, readDepth, address, opened));
-    }
-
-    private void open(Handshake peer, int readDepth, @Nullable InetSocketAddress address, Consumer<Connection> opened) {
+    private void open(
+            Handshake peer,
+            int readDepth,
+            @Nullable InetSocketAddress address,
+            Consumer<Connection> opened,
+            Consumer<ConnectionException> neverOpened) {
+        ConnectionException known = cause;
+        if (state == State.CLOSED && known != null) {
+            neverOpened.accept(known);
+            return;
+        }
+        onNeverOpened = neverOpened;
         if (state != State.CONNECTING) {
             return;
         }
         peerAddress = address;
         state = State.OPEN;
-        onNeverOpened = null;
         receives.open(peer);
         receiver.open(readDepth, manager.messageBytesMax());
         sender.open(peer.frameMaxBytes());
@@ -245,6 +276,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         ConnectionOpenedEvent.tell(this, loop);
         try {
             opened.accept(facade);
+            onNeverOpened = null;
         } catch (RuntimeException e) {
             fail(new ConnectionException(Reason.HANDLER, "the connection's handler threw " + e, e));
         }

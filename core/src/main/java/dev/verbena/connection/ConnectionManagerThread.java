@@ -108,7 +108,9 @@ final class ConnectionManagerThread implements AutoCloseable {
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private final Map<ConnectionId, Role> roles = new HashMap<>();
     private final ArrayList<Attempt> attempts = new ArrayList<>();
+    private final Object ending = new Object();
     private volatile boolean closing;
+    private volatile boolean ended;
 
     ConnectionManagerThread(QueuePairManager manager, EventChannel channel, ThreadFactory threads) {
         this.manager = manager;
@@ -122,7 +124,9 @@ final class ConnectionManagerThread implements AutoCloseable {
 
     private void command(Runnable command) {
         commands.add(command);
-        if (!closing) {
+        if (ended) {
+            end();
+        } else if (!closing) {
             channel.wakeUp();
         }
     }
@@ -146,6 +150,7 @@ final class ConnectionManagerThread implements AutoCloseable {
             return listening;
         } catch (RuntimeException e) {
             id.close();
+            command(() -> roles.remove(id));
             throw e;
         }
     }
@@ -214,9 +219,24 @@ final class ConnectionManagerThread implements AutoCloseable {
                 LOG.error("a turn of the connection manager's thread failed", e);
             }
         }
-        runCommands();
-        attempts.forEach(attempt -> attempt.future.completeExceptionally(
-                new ConnectionException(Reason.CLOSED, "the manager was closed while it was connecting")));
+        ended = true;
+        end();
+    }
+
+    /** After the thread's last turn, on whichever thread: what is still asked for is done, or fails, so that nobody waits. */
+    private void end() {
+        synchronized (ending) {
+            for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+                try {
+                    command.run();
+                } catch (RuntimeException e) {
+                    LOG.debug("after the end: {}", e.toString());
+                }
+            }
+            for (Attempt attempt : new ArrayList<>(attempts)) {
+                give(attempt, new ConnectionException(Reason.CLOSED, "the manager was closed while it was connecting"));
+            }
+        }
     }
 
     private void turn() throws InterruptedException {
@@ -364,13 +384,17 @@ final class ConnectionManagerThread implements AutoCloseable {
         Handshake peer = Handshake.decode(event.privateData());
         attempts.remove(attempt);
         roles.put(id, new Established(core));
-        core.onNeverOpened(attempt.future::completeExceptionally);
-        core.established(peer, depth(event), id.peerAddress(), connection -> {
-            attempt.opened.accept(connection);
-            if (!attempt.future.complete(connection)) {
-                core.abandon(new ConnectionException(Reason.CLOSED, "connecting was cancelled"));
-            }
-        });
+        core.established(
+                peer,
+                depth(event),
+                id.peerAddress(),
+                connection -> {
+                    attempt.opened.accept(connection);
+                    if (!attempt.future.complete(connection)) {
+                        core.abandon(new ConnectionException(Reason.CLOSED, "connecting was cancelled"));
+                    }
+                },
+                attempt.future::completeExceptionally);
     }
 
     private int depth(ConnectionEvent event) {
@@ -417,8 +441,11 @@ final class ConnectionManagerThread implements AutoCloseable {
 
     private void give(Attempt attempt, ConnectionException failure) {
         attempts.remove(attempt);
-        dropId(attempt, failure);
-        attempt.future.completeExceptionally(failure);
+        try {
+            dropId(attempt, failure);
+        } finally {
+            attempt.future.completeExceptionally(failure);
+        }
     }
 
     // ---------------------------------------------------------------- the passive side
@@ -490,7 +517,8 @@ final class ConnectionManagerThread implements AutoCloseable {
         switch (event.type()) {
             case ESTABLISHED -> {
                 roles.put(id, new Established(incoming.core));
-                incoming.core.established(incoming.peer, incoming.readDepth, id.peerAddress(), incoming.opened);
+                incoming.core.established(
+                        incoming.peer, incoming.readDepth, id.peerAddress(), incoming.opened, why -> {});
             }
             case DISCONNECTED -> {
                 // It may have been established and ended before its event was read.

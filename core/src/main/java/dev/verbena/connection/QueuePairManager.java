@@ -342,6 +342,27 @@ public final class QueuePairManager implements AutoCloseable {
         return cm.connect(from, address, handler);
     }
 
+    /**
+     * Connects, and again when the peer was lost: see {@link Reconnector}, and what it never does.
+     *
+     * @param handler told of each connection, on its loop's thread, before its first message
+     */
+    public Reconnector connect(InetSocketAddress address, ReconnectPolicy policy, Consumer<Connection> handler) {
+        return connect(null, address, policy, handler);
+    }
+
+    /** As the other, from an address of one's own. */
+    public Reconnector connect(
+            @Nullable InetSocketAddress source,
+            InetSocketAddress address,
+            ReconnectPolicy policy,
+            Consumer<Connection> handler) {
+        requireOpen();
+        Reconnector reconnector = new Reconnector(this, source, address, policy, handler);
+        reconnector.connect();
+        return reconnector;
+    }
+
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the manager of " + device + " is closed");
@@ -369,6 +390,10 @@ public final class QueuePairManager implements AutoCloseable {
         connections.forEach(connection -> ends.add(connection.facade().closeAsync()));
         awaitEnds(CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new)));
         cm.close();
+        // Those that were on their way to be connections.
+        List<CompletableFuture<?>> late = new ArrayList<>();
+        connections.forEach(connection -> late.add(connection.facade().abort()));
+        awaitEnds(CompletableFuture.allOf(late.toArray(CompletableFuture[]::new)));
         loops.forEach(EventLoop::close);
         registrations.close();
         local.close();

@@ -13,8 +13,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -250,6 +252,51 @@ final class EndsTest {
             assertThat(reasonOf(atServer)).isEqualTo(Reason.PEER_CLOSED);
             assertThatThrownBy(() -> pair.client.connect(pair.listener.address()))
                     .isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void aManagerThatIsClosedWhileItConnectsLeavesNoFutureWithoutAnEnd() throws Exception {
+        try (QueuePairManager server = QueuePairManager.open(Pair.config());
+                Listener listener = server.listen(Pair.loopback(0), connection -> {})) {
+            for (int round = 0; round < TestDevices.rounds(30); round++) {
+                QueuePairManager client = QueuePairManager.open(Pair.clientConfig());
+                Queue<CompletableFuture<Connection>> futures = new ConcurrentLinkedQueue<>();
+                Thread connecting = Thread.ofPlatform().start(() -> {
+                    try {
+                        while (true) {
+                            futures.add(client.connect(listener.address()));
+                        }
+                    } catch (IllegalStateException e) {
+                        // It is closed.
+                    }
+                });
+                int enough = round % 5;
+                await().until(() -> futures.size() >= enough);
+
+                client.close();
+
+                connecting.join();
+                assertThat(futures).allSatisfy(future -> assertThat(future).isDone());
+            }
+            await().untilAsserted(() -> assertThat(server.connectionCount()).isZero());
+        }
+    }
+
+    @Test
+    void aHandlerThatThrowsAtTheFirstWordFailsTheAttempt() throws Exception {
+        try (QueuePairManager server = QueuePairManager.open(Pair.config());
+                QueuePairManager client = QueuePairManager.open(Pair.clientConfig());
+                Listener listener = server.listen(Pair.loopback(0), connection -> {})) {
+            CompletableFuture<Connection> future = client.connect(null, listener.address(), connection -> {
+                throw new IllegalStateException("not today");
+            });
+            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            ConnectionException.class,
+                            e -> assertThat(e.reason()).isEqualTo(Reason.HANDLER))
+                    .hasMessageContaining("not today");
         }
     }
 
