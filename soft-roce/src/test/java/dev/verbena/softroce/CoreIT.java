@@ -16,7 +16,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * The core's tests and those of the tour, which its own build runs on the embedded provider, on rdma-core with Soft-RoCE: in a
- * container with both devices, a device for each side. {@code -Dcore.only=TEXT} takes the classes whose name contains it.
+ * container with both devices, a device for each side. {@code -Dcore.only=TEXT} takes the classes whose name contains it, also
+ * those that would take too long each time.
  */
 @SoftRoceTest
 final class CoreIT {
@@ -31,20 +32,27 @@ final class CoreIT {
             "dev.verbena.connection.EndsTest",
             "dev.verbena.connection.BadPeerTest",
             "dev.verbena.connection.FuzzTest",
-            "dev.verbena.connection.KillTest",
+            "dev.verbena.connection.ReconnectTest",
             "dev.verbena.connection.DrivenLoopTest",
             "dev.verbena.connection.GuideTest",
             "dev.verbena.metrics.MetricsTest",
             "dev.verbena.tour.TourTest");
+    /** They start JVMs, which take seconds each on an emulated machine. */
+    private static final List<String> ON_REQUEST =
+            List.of("dev.verbena.connection.KillTest", "dev.verbena.connection.SoakTest");
+
     private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Duration SILENCE_MAX = Duration.ofMinutes(3);
 
     @TestFactory
     @DisplayName("the core on Soft-RoCE")
     Stream<DynamicNode> theCoreOnSoftRoce(SoftRocePeers peers) throws Exception {
-        List<String> classes = CLASSES.stream()
-                .filter(name -> name.contains(System.getProperty("core.only", "")))
-                .toList();
+        String only = System.getProperty("core.only");
+        List<String> classes = only == null
+                ? CLASSES
+                : Stream.concat(CLASSES.stream(), ON_REQUEST.stream())
+                        .filter(name -> name.contains(only))
+                        .toList();
         SoftRoceContainer container = peers.both();
         PeerLibrary.ensureIn(container);
         SuiteRun run = new SuiteRun(SuiteMain.tests(classes), SILENCE_MAX);
