@@ -71,24 +71,27 @@ final class SoakPeerMain {
 
     private void work(InetSocketAddress address, Random random) throws Exception {
         Map<Connection, Waiting> waiting = new ConcurrentHashMap<>();
+        CompletableFuture<ConnectionException> ended;
         try (Reconnector reconnector = manager.connect(address, POLICY, connection -> begin(connection, waiting))) {
+            ended = reconnector.ended();
             while (!ending) {
                 Connection connection = reconnector.connection().get(PATIENCE_S, TimeUnit.SECONDS);
                 Waiting here = waiting.get(connection);
-                if (here == null) {
-                    // It has ended already.
-                    continue;
-                }
-                List<CompletableFuture<Void>> batch = new ArrayList<>();
-                for (int i = 1 + random.nextInt(8); i > 0; i--) {
-                    batch.add(send(connection, here, random));
-                }
-                for (CompletableFuture<Void> echo : batch) {
-                    await(echo);
+                if (here != null) {
+                    exchange(connection, here, random);
                 }
             }
-            reconnector.close();
-            ConnectionException _ = reconnector.ended().get(PATIENCE_S, TimeUnit.SECONDS);
+        }
+        ConnectionException _ = ended.get(PATIENCE_S, TimeUnit.SECONDS);
+    }
+
+    private void exchange(Connection connection, Waiting here, Random random) throws Exception {
+        List<CompletableFuture<Void>> batch = new ArrayList<>();
+        for (int i = 1 + random.nextInt(8); i > 0; i--) {
+            batch.add(send(connection, here, random));
+        }
+        for (CompletableFuture<Void> echo : batch) {
+            await(echo);
         }
     }
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DoctorCommand.class,
             PingPongCommand.class,
             RpingCommand.class,
+            TopCommand.class,
             HelpCommand.class,
             CompletionCommand.class,
             TestCommand.class,
