@@ -174,7 +174,9 @@ final class ConnectionManagerThread implements AutoCloseable {
                 config.connectRetries());
         command(() -> {
             attempts.add(attempt);
-            begin(attempt);
+            if (!closing) {
+                begin(attempt);
+            }
         });
         return future;
     }

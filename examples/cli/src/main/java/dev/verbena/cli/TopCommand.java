@@ -78,7 +78,10 @@ final class TopCommand extends VerbsCommand {
             look(connector.getMBeanServerConnection(), report);
         } catch (IOException | JMException e) {
             throw new Failure(
-                    Failure.Code.PEER_LOST, "process " + pid + " is gone, or does not answer: " + e.getMessage(), "", e);
+                    Failure.Code.PEER_LOST,
+                    "process " + pid + " is gone, or does not answer: " + e.getMessage(),
+                    "",
+                    e);
         }
     }
 
