@@ -259,12 +259,12 @@ final class EndsTest {
     void aManagerThatIsClosedWhileItConnectsLeavesNoFutureWithoutAnEnd() throws Exception {
         try (QueuePairManager server = QueuePairManager.open(Pair.config());
                 Listener listener = server.listen(Pair.loopback(0), connection -> {})) {
-            for (int round = 0; round < TestDevices.rounds(30); round++) {
+            for (int round = 0; round < TestDevices.rounds(10); round++) {
                 QueuePairManager client = QueuePairManager.open(Pair.clientConfig());
                 Queue<CompletableFuture<Connection>> futures = new ConcurrentLinkedQueue<>();
                 Thread connecting = Thread.ofPlatform().start(() -> {
                     try {
-                        while (futures.size() < 200) {
+                        while (futures.size() < 50) {
                             futures.add(client.connect(listener.address()));
                         }
                     } catch (IllegalStateException e) {

@@ -72,7 +72,9 @@ final class TopCommand extends VerbsCommand {
         }
     }
 
+    /** The address is that of an agent which this command has just started, in a process of the same user on this machine. */
     @Override
+    @SuppressWarnings("BanJNDI")
     void run(Report report) throws InterruptedException {
         try (JMXConnector connector = JMXConnectorFactory.connect(address())) {
             look(connector.getMBeanServerConnection(), report);
