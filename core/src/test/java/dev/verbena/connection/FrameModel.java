@@ -34,6 +34,7 @@ final class FrameModel {
 
     private int offers;
     private boolean open;
+    private boolean reclaimed;
     private boolean maybeDevice;
 
     /**
@@ -64,12 +65,12 @@ final class FrameModel {
         int _ = in.getInt();
         int bodyBytes = in.getInt();
         boolean sane = in.getInt() == 0 && bodyBytes == frame.length - HEADER && hasBody(kind, bodyBytes);
-        // The other side sends no data here, so none of its data credits can be returned.
-        if (!sane || dataCredits > 0 || controlCredits > CONTROL_WINDOW) {
+        // The other side sends no data here: none of its data credits can be returned, unless they were taken back.
+        if (!sane || (dataCredits > 0 && !reclaimed) || controlCredits > CONTROL_WINDOW) {
             return Verdict.PROTOCOL;
         }
-        // Whether the other side has sent as many control frames, nobody knows here.
-        open |= controlCredits > 0;
+        // How many of them there are nobody knows here, nor how many control frames the other side has sent.
+        open |= controlCredits > 0 || dataCredits > 0;
         return switch (kind) {
             case 1, 3, 9, 10 -> Verdict.GOES_ON;
             case 2 -> offer(in);
@@ -78,7 +79,11 @@ final class FrameModel {
             case 7 -> shares.remove(in.getInt()) ? Verdict.GOES_ON : Verdict.PROTOCOL;
             case 11 -> window(in);
             case 13 -> cancel(in.getInt());
-            // DONE and FETCHED of no transfer, and REVOKED of nothing that was shared.
+            case 14 -> {
+                reclaimed = true;
+                yield Verdict.GOES_ON;
+            }
+            // DONE and FETCHED of no transfer, REVOKED of nothing that was shared, RETURNED of nothing that was asked for.
             default -> Verdict.PROTOCOL;
         };
     }
@@ -100,7 +105,7 @@ final class FrameModel {
             case 3, 5, 9, 10 -> bytes == 0;
             case 4 -> bytes == 8;
             case 6 -> bytes == 28;
-            case 7, 8, 13 -> bytes == 4;
+            case 7, 8, 13, 14, 15 -> bytes == 4;
             case 11 -> bytes == 24;
             case 12 -> bytes == 12;
             default -> false;

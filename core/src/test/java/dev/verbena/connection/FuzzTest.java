@@ -166,11 +166,12 @@ final class FuzzTest {
             if (choice < 88) {
                 return offer();
             }
-            return switch (random.nextInt(7)) {
+            return switch (random.nextInt(8)) {
                 case 0, 1 -> share(shares++);
                 case 2 -> shares == 0 ? share(shares++) : RawPeer.frame(7, 0, 0, 4, number(random.nextInt(shares)));
                 case 3 -> RawPeer.frame(9, 0, 0, 0);
                 case 4 -> RawPeer.frame(3, 0, 0, 0);
+                case 6 -> RawPeer.frame(14, 0, 0, 4, number(random.nextInt(200)));
                 case 5 -> offered == 0 ? offer() : RawPeer.frame(13, 0, 0, 4, number(random.nextInt(offered)));
                 default -> RawPeer.frame(random.nextInt(4) == 0 ? 5 : 10, 0, 0, 0);
             };
