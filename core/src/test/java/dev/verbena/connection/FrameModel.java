@@ -83,7 +83,8 @@ final class FrameModel {
                 reclaimed = true;
                 yield Verdict.GOES_ON;
             }
-            // DONE and FETCHED of no transfer, REVOKED of nothing that was shared, RETURNED of nothing that was asked for.
+            // DONE and FETCHED of no transfer, REVOKED of nothing that was shared, RETURNED of nothing that was asked
+            // for.
             default -> Verdict.PROTOCOL;
         };
     }
