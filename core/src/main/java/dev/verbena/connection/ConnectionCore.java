@@ -420,6 +420,10 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                 return;
             }
             receiver.flush();
+            if (isEnding()) {
+                // A handler ended it: what is posted now would wait for a completion that does not come.
+                return;
+            }
             sender.pump();
             oneSided.pump();
             if (now == State.CLOSING && !goodbyeSent && sender.isDrained() && oneSided.isDrained()) {
@@ -594,6 +598,11 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     @Override
     public void touch() {
         loop.touch(this);
+    }
+
+    @Override
+    public boolean isEnding() {
+        return state == State.ENDING || state == State.CLOSED;
     }
 
     @Override

@@ -12,6 +12,9 @@ public interface ChannelOwner {
     /** The connection cannot go on. */
     void fail(ConnectionException cause);
 
+    /** Whether it is over, so that nothing is posted any more: a handler may have ended it just now. */
+    boolean isEnding();
+
     /** The peer said that it goes. */
     void peerClosed();
 

@@ -223,7 +223,10 @@ final class IncomingTransfers {
 
     private void read(IncomingTransfer transfer, boolean oldest) {
         try {
-            while (readsUnderWay < depth && ring.free() > SLOTS_KEPT && transfer.tryRequest(ring, pieceMax)) {
+            while (readsUnderWay < depth
+                    && !owner.isEnding()
+                    && ring.free() > SLOTS_KEPT
+                    && transfer.tryRequest(ring, pieceMax)) {
                 readsUnderWay++;
             }
         } catch (RuntimeException e) {

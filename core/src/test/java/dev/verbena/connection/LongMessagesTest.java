@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -439,6 +440,27 @@ final class LongMessagesTest {
             assertThat(end.failure.reason()).isEqualTo(Reason.CLOSED);
             await().until(() -> pair.server.connectionCount() == 0);
             assertThat(ends).isEmpty();
+        }
+    }
+
+    @Test
+    void aHandlerThatEndsTheConnectionEndsItAtOnce() throws Exception {
+        AtomicLong abortedNs = new AtomicLong();
+        BlockingQueue<Long> tookMs = new LinkedBlockingQueue<>();
+        try (Pair pair = new Pair(connection -> {
+            connection.onLongMessage(message -> {
+                abortedNs.set(System.nanoTime());
+                CompletableFuture<ConnectionException> _ = connection.abort();
+            });
+            connection.onClose(cause -> tookMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - abortedNs.get())));
+        })) {
+            CompletableFuture<Void> sent = pair.toServer.send(0, Arena.ofAuto().allocate(MIB));
+
+            assertThatThrownBy(() -> sent.get(TIMEOUT_S, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOf(ConnectionException.class);
+            // Two seconds is how long it waits for requests that the device does not give back.
+            assertThat(tookMs.poll(TIMEOUT_S, TimeUnit.SECONDS)).isLessThan(1900L);
         }
     }
 

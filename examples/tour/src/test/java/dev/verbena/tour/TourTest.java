@@ -7,6 +7,7 @@ import dev.verbena.connection.Listener;
 import dev.verbena.connection.QueuePairManager;
 import dev.verbena.connection.TestDevices;
 import dev.verbena.memory.RegisteredBuffer;
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.nio.channels.FileChannel;
@@ -25,7 +26,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -138,6 +141,19 @@ final class TourTest {
         }
         assertThat(Files.readAllBytes(to)).isEqualTo(content);
         assertThat(progress).isSorted().endsWith(100);
+    }
+
+    @Test
+    @Tag("sources")
+    void everyProgramHasFewerThanTwoHundredLines() throws IOException {
+        Path root = Path.of(System.getProperty("verbena.root"));
+        try (Stream<Path> sources = Files.list(root.resolve("examples/tour/src/main/java/dev/verbena/tour"))) {
+            List<Path> programs = sources.toList();
+            assertThat(programs).hasSizeGreaterThan(4);
+            for (Path program : programs) {
+                assertThat(Files.readAllLines(program)).as(program.toString()).hasSizeLessThan(200);
+            }
+        }
     }
 
     @Test
