@@ -43,7 +43,7 @@ final class CoreIT {
     private static final List<String> ON_REQUEST =
             List.of("dev.verbena.connection.KillTest", "dev.verbena.connection.SoakTest");
 
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration LIMIT = Duration.ofMinutes(8);
     private static final Duration SILENCE_MAX = Duration.ofMinutes(3);
 
     @TestFactory
