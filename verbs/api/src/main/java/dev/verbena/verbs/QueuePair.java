@@ -264,14 +264,19 @@ public final class QueuePair implements AutoCloseable {
     }
 
     private int send(int opcode, long id, long address, int lengthBytes, int lkey, int immediateOrKey, int flags) {
+        if (!batchingSends && driver.trySend(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey)) {
+            return 0;
+        }
+        return sendGated(opcode, id, address, lengthBytes, lkey, immediateOrKey, flags);
+    }
+
+    private int sendGated(int opcode, long id, long address, int lengthBytes, int lkey, int immediateOrKey, int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
             rules.checkConnected(opcode);
             checkSend(opcode, flags);
             rules.checkBuffer(address, lengthBytes, flags);
-            return batchingSends
-                    ? finishSend(driver.send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey))
-                    : posted(driver.postSend(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
+            return finishSend(driver.send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
         } finally {
             gate.exit(hold);
         }
@@ -417,15 +422,28 @@ public final class QueuePair implements AutoCloseable {
             int rkey,
             int immediate,
             int flags) {
+        if (!batchingSends && driver.tryRdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey)) {
+            return 0;
+        }
+        return rdmaGated(opcode, id, address, lengthBytes, lkey, remoteAddress, rkey, immediate, flags);
+    }
+
+    private int rdmaGated(
+            int opcode,
+            long id,
+            long address,
+            int lengthBytes,
+            int lkey,
+            long remoteAddress,
+            int rkey,
+            int immediate,
+            int flags) {
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(opcode, flags);
             rules.checkBuffer(address, lengthBytes, flags);
-            return batchingSends
-                    ? finishSend(
-                            driver.rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate))
-                    : posted(driver.postRdma(
-                            opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
+            return finishSend(
+                    driver.rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
         } finally {
             gate.exit(hold);
         }
@@ -472,14 +490,14 @@ public final class QueuePair implements AutoCloseable {
             long compareOrAdd,
             long swap,
             int flags) {
+        if (!batchingSends
+                && driver.tryAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap)) {
+            return 0;
+        }
         OwnerGate.Hold hold = gate.enter();
         try {
             checkSend(opcode, flags);
-            return batchingSends
-                    ? finishSend(
-                            driver.atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap))
-                    : posted(driver.postAtomic(
-                            opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
+            return finishSend(driver.atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
         } finally {
             gate.exit(hold);
         }
@@ -535,7 +553,11 @@ public final class QueuePair implements AutoCloseable {
         try {
             checkReceive();
             RequestRules.checkLength(lengthBytes);
-            return finishReceive(driver.receive(id, address, lengthBytes, lkey));
+            if (batchingReceives) {
+                return finishReceive(driver.receive(id, address, lengthBytes, lkey));
+            }
+            int posted = driver.postReceive(id, address, lengthBytes, lkey);
+            return posted > 0 ? 0 : refusedReceive(posted);
         } finally {
             gate.exit(hold);
         }
@@ -636,19 +658,6 @@ public final class QueuePair implements AutoCloseable {
         return batchingSends || flushSends() > 0 ? 0 : refusal(lastErrno, Refusal.SEND_QUEUE_FULL);
     }
 
-    /** What a request that was posted by itself answers. */
-    private int posted(int result) {
-        return result > 0 ? 0 : refused(result);
-    }
-
-    private int refused(int result) {
-        if (result == 0) {
-            lastErrno = driver.lastErrno();
-            return refusal(lastErrno, Refusal.SEND_QUEUE_FULL);
-        }
-        return result;
-    }
-
     private int flushSends() {
         stagedSends = 0;
         staged.clear();
@@ -663,6 +672,14 @@ public final class QueuePair implements AutoCloseable {
         }
         stagedReceives++;
         return batchingReceives || flushReceives() > 0 ? 0 : refusal(lastErrno, Refusal.RECEIVE_QUEUE_FULL);
+    }
+
+    private int refusedReceive(int result) {
+        if (result < 0) {
+            return result;
+        }
+        lastErrno = driver.lastErrno();
+        return refusal(lastErrno, Refusal.RECEIVE_QUEUE_FULL);
     }
 
     private int flushReceives() {

@@ -8,10 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A queue pair. Requests are staged one after the other and handed over by {@link #flushSends()} or
  * {@link #flushReceives()}: one doorbell for all of them. A staging method answers 0, or SEND_QUEUE_FULL
- * (RECEIVE_QUEUE_FULL) when as many as the queue has slots are staged already. A method that posts is both in one, for
- * drivers that can do better with a single request; it answers what staging answers when that is negative, else what
- * {@link #flushSends()} answers, and is called when nothing is staged.
- *
+ * (RECEIVE_QUEUE_FULL) when as many as the queue has slots are staged already. *
  * <p>Hot path: everything but modify, query, multicast and close.
  */
 public interface QueuePairDriver extends AutoCloseable {
@@ -92,29 +89,25 @@ public interface QueuePairDriver extends AutoCloseable {
             long compareOrAdd,
             long swap);
 
-    /** Posts what {@link #send(int, long, int, long, int, int, int)} stages. */
-    default int postSend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
-        int result = send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey);
-        return result < 0 ? result : flushSends();
+    /**
+     * Posts and executes a usual SEND or SEND_WITH_IMM at once, if that needs neither the queue pair's gate nor its checks:
+     * the driver sees to it that only one thread is inside, that the queue pair is open and ready, and that flags and
+     * length are sound. Called by any thread at any time.
+     *
+     * @return false when nothing was done: it is checked, staged and handed over the usual way then
+     */
+    default boolean trySend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediate) {
+        return false;
     }
 
-    /** Posts what {@link #rdma(int, long, int, long, int, int, long, int, int)} stages. */
-    default int postRdma(
-            int opcode,
-            long id,
-            int flags,
-            long address,
-            int lengthBytes,
-            int lkey,
-            long remoteAddress,
-            int rkey,
-            int immediate) {
-        int result = rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate);
-        return result < 0 ? result : flushSends();
+    /** The same for RDMA_WRITE and RDMA_READ. */
+    default boolean tryRdma(
+            int opcode, long id, int flags, long address, int lengthBytes, int lkey, long remoteAddress, int rkey) {
+        return false;
     }
 
-    /** Posts what {@link #atomic} stages. */
-    default int postAtomic(
+    /** The same for ATOMIC_CMP_AND_SWP and ATOMIC_FETCH_AND_ADD. */
+    default boolean tryAtomic(
             int opcode,
             long id,
             int flags,
@@ -124,8 +117,7 @@ public interface QueuePairDriver extends AutoCloseable {
             int rkey,
             long compareOrAdd,
             long swap) {
-        int result = atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
-        return result < 0 ? result : flushSends();
+        return false;
     }
 
     /** Stages LOCAL_INV. */
@@ -150,6 +142,16 @@ public interface QueuePairDriver extends AutoCloseable {
 
     /** Stages a receive. */
     int receive(long id, long address, int lengthBytes, int lkey);
+
+    /**
+     * Stages a receive and hands it over, when nothing is staged; for drivers that can do better with a single one.
+     *
+     * @return what staging answers when that is negative, else what {@link #flushReceives()} answers
+     */
+    default int postReceive(long id, long address, int lengthBytes, int lkey) {
+        int result = receive(id, address, lengthBytes, lkey);
+        return result < 0 ? result : flushReceives();
+    }
 
     /** Stages a receive into several entries. */
     int receive(long id, ScatterGatherList list);

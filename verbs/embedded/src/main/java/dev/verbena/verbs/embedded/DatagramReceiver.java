@@ -37,7 +37,8 @@ final class DatagramReceiver {
             int immediate,
             int source,
             int number,
-            long record) {
+            long[] record,
+            int recordAt) {
         long slot = receives.oldest();
         int total = HEADER_BYTES + lengthBytes;
         if (Memory.getLong(slot + Layout.RECEIVE_LENGTH) < total) {
@@ -49,6 +50,7 @@ final class DatagramReceiver {
         boolean withImmediate = (operation & Layout.FLAG_IMMEDIATE) != 0;
         WorkCompletionRecord.set(
                 record,
+                recordAt,
                 receives.take(),
                 status,
                 WorkCompletionRecord.RECV,

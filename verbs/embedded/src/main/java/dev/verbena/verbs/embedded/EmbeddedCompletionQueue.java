@@ -5,8 +5,6 @@ import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.spi.CompletionQueueDriver;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ReferenceEquality") // queue pairs are compared by identity
 final class EmbeddedCompletionQueue implements CompletionQueueDriver {
-    private static final int RECORD = WorkCompletions.RECORD_BYTES;
-    private static final int WORDS = RECORD / Long.BYTES;
+    private static final int WORDS = WorkCompletions.RECORD_WORDS;
     /** The last word of a record is 0 for the program; here it has the sequence of the send request, or this. */
     private static final long NO_SEND = -1;
 
@@ -31,14 +28,15 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private final EmbeddedContext context;
     private final Node node;
     private final int number;
-    private final Guard guard = new Guard();
+    private final Guard guard;
     private final @Nullable EmbeddedCompletionChannel channel;
     private final List<Failure> failures = new ArrayList<>();
+    /** Whether there are any, for a quick look. */
+    private volatile boolean failed;
 
     /** One record on its way from a ring to the queue, or to nowhere. */
-    private final MemorySegment passing = Arena.ofAuto().allocate(RECORD, 64);
+    private final long[] passing = new long[WORDS];
 
-    private final long passingAddress = passing.address();
     private int entries;
     private long[] records;
     /** Whose send request it was; what is left of those that were polled does no harm. */
@@ -61,6 +59,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     EmbeddedCompletionQueue(EmbeddedContext context, int entries, @Nullable EmbeddedCompletionChannel channel) {
         this.context = context;
         this.node = context.node();
+        this.guard = new Guard(node.presences());
         this.number = node.nextName();
         this.channel = channel;
         this.entries = entries;
@@ -140,68 +139,72 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         }
         int polled;
         int capacity = completions.capacity();
-        long to = completions.address();
+        long[] to = completions.words();
         Guard.Hold hold = guard.lock();
         try {
             if (closed) {
                 return Integer.MIN_VALUE;
             }
-            long first = head;
-            long end = Math.min(tail, first + capacity);
-            for (long at = first; at < end; at++) {
-                int index = (int) at & mask;
-                long sequence = copyRecord(records, index * WORDS, to + (at - first) * RECORD);
-                EmbeddedQueuePair owner = owners[index];
-                if (sequence != NO_SEND && owner != null) {
-                    owner.onSendPolled(sequence);
-                }
-            }
-            head = end;
-            polled = (int) (end - first);
+            polled = head == tail ? 0 : takeOwn(to, capacity);
             if (polled < capacity) {
-                polled = pollRings(completions, polled);
+                polled = pollRings(to, polled, capacity);
             }
         } finally {
             guard.unlock(hold);
         }
-        if (!failures.isEmpty()) {
+        if (failed) {
             runFailures();
         }
         return polled;
     }
 
-    /** Copies a record to the program's memory; answers its last word. */
-    private static long copyRecord(long[] words, int from, long to) {
-        Memory.putLong(to, words[from]);
-        Memory.putLong(to + 8, words[from + 1]);
-        Memory.putLong(to + 16, words[from + 2]);
-        Memory.putLong(to + 24, words[from + 3]);
-        Memory.putLong(to + 32, words[from + 4]);
-        Memory.putLong(to + 40, 0);
-        return words[from + 5];
+    /** Takes completions out of the queue. */
+    private int takeOwn(long[] to, int capacity) {
+        int polled = 0;
+        for (long at = head; at != tail && polled < capacity; at++, polled++) {
+            int index = (int) at & mask;
+            long sequence = copyRecord(records, index * WORDS, to, polled * WORDS);
+            EmbeddedQueuePair owner = owners[index];
+            if (sequence != NO_SEND && owner != null) {
+                owner.onSendPolled(sequence);
+            }
+        }
+        head += polled;
+        if (head == tail) {
+            // From the beginning again: the processor has those lines.
+            head = 0;
+            tail = 0;
+        }
+        return polled;
     }
 
-    /** Copies a record from memory to the queue's end, where there is room. */
-    private void append(long from) {
+    /** Copies a record; answers its last word. */
+    private static long copyRecord(long[] from, int at, long[] to, int toAt) {
+        to[toAt] = from[at];
+        to[toAt + 1] = from[at + 1];
+        to[toAt + 2] = from[at + 2];
+        to[toAt + 3] = from[at + 3];
+        to[toAt + 4] = from[at + 4];
+        return from[at + 5];
+    }
+
+    /** Moves the record that passes to the queue's end, where there is room. */
+    private void append() {
         int at = ((int) tail & mask) * WORDS;
-        for (int word = 0; word < WORDS - 1; word++) {
-            records[at + word] = Memory.getLong(from + (long) word * Long.BYTES);
-        }
+        long _ = copyRecord(passing, 0, records, at);
         records[at + WORDS - 1] = NO_SEND;
         tail++;
     }
 
-    private int pollRings(WorkCompletions completions, int already) {
+    private int pollRings(long[] to, int already, int capacity) {
         int polled = already;
-        int capacity = completions.capacity();
-        long to = completions.address();
         RingReader[] all = readers;
         for (int i = 0; i < all.length && polled < capacity; i++) {
             // Another ring is first each time, so none starves.
             int which = nextReader + i;
             RingReader reader = all[which < all.length ? which : which - all.length];
             for (long entry = reader.next(); entry != 0; entry = reader.next()) {
-                if (accept(reader, entry, to + (long) polled * RECORD) && ++polled == capacity) {
+                if (accept(reader, entry, to, polled * WORDS) && ++polled == capacity) {
                     break;
                 }
             }
@@ -215,40 +218,36 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
      *
      * @return whether it made a completion
      */
-    private boolean accept(RingReader reader, long entry, long record) {
+    private boolean accept(RingReader reader, long entry, long[] record, int recordAt) {
         long whom = Memory.getLong(entry + Layout.SLOT_TARGET);
         long what = Memory.getLong(entry + Layout.SLOT_OPERATION);
         long whence = Memory.getLong(entry + Layout.SLOT_LENGTH);
-        int target = (int) whom;
-        int generation = (int) (whom >>> 32);
         int operation = (int) what;
         int immediate = (int) (what >>> 32);
         int lengthBytes = (int) whence;
         int source = (int) (whence >>> 32);
         int kind = operation & 0xff;
-        EmbeddedQueuePair found = node.queuePair(target);
-        EmbeddedQueuePair qp =
-                found != null && found.isLife(target, generation, this, reader.slotOf(node)) ? found : null;
+        EmbeddedQueuePair qp = reader.knows(whom, node) ? reader.lastTarget() : target(reader, whom);
         boolean completed = false;
         int slots = 1;
         if (kind == Layout.KIND_DATAGRAM) {
             int length = Math.clamp(lengthBytes, 0, EmbeddedContext.MTU_BYTES);
             slots = Math.min(RingWriter.datagramSlots(length), reader.slots());
-            completed = qp != null && qp.onDatagram(reader, length, operation, immediate, source, record);
+            completed = qp != null && qp.onDatagram(reader, length, operation, immediate, source, record, recordAt);
         } else if (qp != null) {
             switch (kind) {
                 case Layout.KIND_DELIVERED ->
-                    completed = qp.onDelivered(entry, operation, immediate, lengthBytes, source, record);
+                    completed = qp.onDelivered(entry, operation, immediate, lengthBytes, source, record, recordAt);
                 case Layout.KIND_TAKE -> qp.onTake();
-                case Layout.KIND_FAIL -> failures.add(new Failure(qp, immediate));
+                case Layout.KIND_FAIL -> fail(qp, immediate);
                 default -> {}
             }
         }
         reader.advance(slots);
         if (completed) {
-            int status = WorkCompletionRecord.status(record);
+            int status = WorkCompletionRecord.status(record, recordAt);
             if (status != 0 && qp != null) {
-                failures.add(new Failure(qp, -1));
+                fail(qp, -1);
             }
             if (armed != 0) {
                 signal(status != 0 || (operation & Layout.FLAG_SOLICITED) != 0);
@@ -257,12 +256,27 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         return completed;
     }
 
+    /** Whose entry it is; null when it is for a queue pair, or a life of one, that is no more. */
+    private @Nullable EmbeddedQueuePair target(RingReader reader, long whom) {
+        // The count first: what changes behind it is found by the next look.
+        long count = node.changes();
+        EmbeddedQueuePair found = node.queuePair((int) whom);
+        boolean lives = found != null && found.isLife((int) whom, (int) (whom >>> 32), this, reader.slotOf(node));
+        reader.learn(whom, lives ? found : null, count);
+        return lives ? found : null;
+    }
+
+    private void fail(EmbeddedQueuePair qp, int event) {
+        failures.add(new Failure(qp, event));
+        failed = true;
+    }
+
     /** Moves what is in the rings to the queue as long as there is room. */
     private void moveFromRings() {
         for (RingReader reader : readers) {
             for (long entry = reader.next(); entry != 0 && tail - head < entries; entry = reader.next()) {
-                if (accept(reader, entry, passingAddress)) {
-                    append(passingAddress);
+                if (accept(reader, entry, passing, 0)) {
+                    append();
                 }
             }
         }
@@ -272,7 +286,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private void dropWhatOverflows() {
         for (RingReader reader : readers) {
             for (long entry = reader.next(); entry != 0 && tail - head >= entries; entry = reader.next()) {
-                if (accept(reader, entry, passingAddress)) {
+                if (accept(reader, entry, passing, 0)) {
                     overflowed();
                 }
             }
@@ -316,6 +330,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                     return;
                 }
                 failure = failures.removeFirst();
+                failed = !failures.isEmpty();
             } finally {
                 guard.unlock(hold);
             }
@@ -330,19 +345,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         Guard.Hold hold = guard.lock();
         try {
             if (hasRoom()) {
-                int index = (int) tail & mask;
-                long[] words = records;
-                int at = index * WORDS;
-                words[at] = id;
-                words[at + 1] = WorkCompletionRecord.pair(status, opcode);
-                words[at + 2] = WorkCompletionRecord.pair(0, lengthBytes);
-                words[at + 3] = WorkCompletionRecord.pair(0, owner.number());
-                words[at + 4] = 0;
-                words[at + 5] = sequence;
-                if (owners[index] != owner) {
-                    owners[index] = owner;
-                }
-                tail++;
+                put(owner, sequence, id, status, opcode, lengthBytes);
                 if (armed != 0) {
                     signal(status != 0);
                 }
@@ -350,6 +353,36 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         } finally {
             guard.unlock(hold);
         }
+    }
+
+    Guard guard() {
+        return guard;
+    }
+
+    /** Whether {@link #addPresent} may be called: there is room, and nobody waits for an event. Hot path. */
+    boolean isCalm() {
+        return tail - head < entries && armed == 0;
+    }
+
+    /** Adds the completion of a send request that succeeded; by a thread that is present, and has the guard. Hot path. */
+    void addPresent(EmbeddedQueuePair owner, long sequence, long id, int opcode, int lengthBytes) {
+        put(owner, sequence, id, WorkCompletionRecord.SUCCESS, opcode, lengthBytes);
+    }
+
+    private void put(EmbeddedQueuePair owner, long sequence, long id, int status, int opcode, int lengthBytes) {
+        int index = (int) tail & mask;
+        long[] words = records;
+        int at = index * WORDS;
+        words[at] = id;
+        words[at + 1] = WorkCompletionRecord.pair(status, opcode);
+        words[at + 2] = WorkCompletionRecord.pair(0, lengthBytes);
+        words[at + 3] = WorkCompletionRecord.pair(0, owner.number());
+        words[at + 4] = 0;
+        words[at + 5] = sequence;
+        if (owners[index] != owner) {
+            owners[index] = owner;
+        }
+        tail++;
     }
 
     /** Runs under the guard what flushes the receives of a queue pair. */
@@ -362,7 +395,8 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 long id = owner.takeFlushed();
                 if (hasRoom()) {
                     WorkCompletionRecord.set(
-                            passingAddress,
+                            passing,
+                            0,
                             id,
                             WorkCompletionRecord.WR_FLUSH_ERR,
                             WorkCompletionRecord.RECV,
@@ -371,7 +405,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                             owner.number(),
                             0,
                             0);
-                    append(passingAddress);
+                    append();
                     if (armed != 0) {
                         signal(true);
                     }

@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  * A queue pair of any type. Requests are executed when they are posted, by the thread that posts; what has to wait is
  * tried again by the agent, or by whoever polls the send completion queue.
  *
- * <p>Threading: the guard protects the send queue and the state; the API calls as its host, one thread at a time, the
- * agent and pollers come as visitors. Receives are posted without it and taken under the receive completion queue's guard.
+ * <p>Threading: the guard protects the send queue and the state; the API locks it, one thread at a time, or tries without,
+ * the agent and pollers come as visitors. Receives are posted without it and taken under the receive completion queue's guard.
  */
 final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
-    /** Codes of completions, by the operation code of the request. */
-    private static final int[] COMPLETION_OPCODES = {1, 1, 0, 0, 2, 3, 4, 6, 5, 0};
+    /** Codes of completions: four bits for each operation code of a request, the first lowest. */
+    private static final long COMPLETION_OPCODES = 0x05_6432_0011L;
 
     private final EmbeddedContext context;
     private final Node node;
@@ -52,7 +52,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     private final Stall stall;
     private final MemorySegment scratch = Arena.ofAuto().allocate(8, 8);
-    private final HostGuard guard = new HostGuard();
+    private final Guard guard;
     private final QueuePairValues values = new QueuePairValues();
 
     private int generation;
@@ -98,7 +98,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
         this.epoch = Memory.getLong(entry + Layout.QP_EPOCH);
         Peer peer = new Peer();
-        this.fastPath = new FastPath(this, node, peer);
+        this.guard = new Guard(node.presences());
+        this.fastPath = new FastPath(this, guard, sendQueue, sends, node, peer, signalAll);
         this.requester = new Requester(this, node, sends, peer);
         this.datagrams = new DatagramSender(this, node, sends);
         this.datagramReceiver = new DatagramReceiver(node, domain, entry);
@@ -115,6 +116,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         int next = Memory.getInt(entry + Layout.QP_GENERATION) + 1;
         generation = next == 0 ? 1 : next;
         Memory.putInt(entry + Layout.QP_GENERATION, generation);
+        node.countChange();
     }
 
     /** Writes what peers read, the state last. */
@@ -128,6 +130,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         Memory.putInt(entry + Layout.QP_SHARED, shared == null ? 0 : 1);
         int status = Layout.status(state.code(), values.accessFlags, values.destinationReadDepth);
         Memory.putIntRelease(entry + Layout.QP_STATUS, status);
+        node.countChange();
     }
 
     // ---------------------------------------------------------------- identity
@@ -209,6 +212,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         return stall.mustPause();
     }
 
+    /** Code of the completion of a request. */
+    static int completionOpcode(int opcode) {
+        return (int) (COMPLETION_OPCODES >>> (4 * opcode)) & 0xf;
+    }
+
     // ---------------------------------------------------------------- accesses
 
     long enterAccess() {
@@ -226,13 +234,28 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     // ---------------------------------------------------------------- staging
 
+    /** Nothing overtakes what is staged: the short way is shut until it is handed over. */
+    private void beginStaging() {
+        if (sends.hasStaged()) {
+            return;
+        }
+        Guard.Hold hold = guard.lock();
+        try {
+            fastPath.shut();
+        } finally {
+            guard.unlock(hold);
+        }
+    }
+
     @Override
     public int send(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
+        beginStaging();
         return sends.stage(opcode, id, flags, address, lengthBytes, lkey, 0, 0, immediateOrKey, 0, null);
     }
 
     @Override
     public int send(int opcode, long id, int flags, ScatterGatherList list, int immediateOrKey) {
+        beginStaging();
         return sends.stage(opcode, id, flags, list, 0, 0, immediateOrKey, 0, null);
     }
 
@@ -248,6 +271,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             AddressHandleDriver handle,
             int remoteNumber,
             int remoteQkey) {
+        beginStaging();
         return sends.stage(
                 opcode, id, flags, address, lengthBytes, lkey, 0, remoteQkey, immediate, remoteNumber, handle);
     }
@@ -262,6 +286,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             AddressHandleDriver handle,
             int remoteNumber,
             int remoteQkey) {
+        beginStaging();
         return sends.stage(opcode, id, flags, list, 0, remoteQkey, immediate, remoteNumber, handle);
     }
 
@@ -276,12 +301,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             long remoteAddress,
             int rkey,
             int immediate) {
+        beginStaging();
         return sends.stage(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate, 0, null);
     }
 
     @Override
     public int rdma(
             int opcode, long id, int flags, ScatterGatherList list, long remoteAddress, int rkey, int immediate) {
+        beginStaging();
         return sends.stage(opcode, id, flags, list, remoteAddress, rkey, immediate, 0, null);
     }
 
@@ -296,11 +323,13 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             int rkey,
             long compareOrAdd,
             long swap) {
+        beginStaging();
         return sends.stageAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
     }
 
     @Override
     public int localInvalidate(long id, int flags, int rkey) {
+        beginStaging();
         return sends.stage(Opcode.LOCAL_INV, id, flags, 0, 0, 0, 0, rkey, 0, 0, null);
     }
 
@@ -314,20 +343,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             long address,
             long lengthBytes,
             int access) {
+        beginStaging();
         int result = sends.stageBind(id, flags, window, newRkey, region, address, lengthBytes, access);
         if (result < 0 || ((EmbeddedMemoryWindow) window).type() == 2) {
             return result;
         }
         // Type 1 is posted at once, behind what was staged before it.
         int before = takenEarly;
-        int taken = flushStaged(true);
+        int taken = flushStaged();
         takenEarly = before + Math.max(taken - 1, 0);
         return sendErrno == 0 ? 0 : -sendErrno;
     }
 
     @Override
     public int flushSends() {
-        int taken = takenEarly + flushStaged(true);
+        int taken = takenEarly + flushStaged();
         takenEarly = 0;
         return taken;
     }
@@ -335,50 +365,18 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     // ---------------------------------------------------------------- posting one request
 
     @Override
-    public int postRdma(
-            int opcode,
-            long id,
-            int flags,
-            long address,
-            int lengthBytes,
-            int lkey,
-            long remoteAddress,
-            int rkey,
-            int immediate) {
-        guard.enter();
-        boolean done = false;
-        try {
-            if (opcode != Opcode.RDMA_WRITE_WITH_IMM && mayExecuteAtOnce(lengthBytes)) {
-                done = fastPath.move(opcode, flags, address, lengthBytes, lkey, remoteAddress, rkey);
-                if (done) {
-                    completeAtOnce(opcode, id, flags, opcode == Opcode.RDMA_READ ? lengthBytes : 0);
-                }
-            }
-        } finally {
-            guard.leave();
-        }
-        return done ? 1 : post(rdma(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate));
+    public boolean tryRdma(
+            int opcode, long id, int flags, long address, int lengthBytes, int lkey, long remoteAddress, int rkey) {
+        return fastPath.tryMove(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey);
     }
 
     @Override
-    public int postSend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
-        guard.enter();
-        boolean done = false;
-        try {
-            if (opcode != Opcode.SEND_WITH_INV && mayExecuteAtOnce(lengthBytes)) {
-                done = fastPath.send(opcode, flags, address, lengthBytes, lkey, immediateOrKey);
-                if (done) {
-                    completeAtOnce(opcode, id, flags, 0);
-                }
-            }
-        } finally {
-            guard.leave();
-        }
-        return done ? 1 : post(send(opcode, id, flags, address, lengthBytes, lkey, immediateOrKey));
+    public boolean trySend(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediate) {
+        return fastPath.trySend(opcode, id, flags, address, lengthBytes, lkey, immediate);
     }
 
     @Override
-    public int postAtomic(
+    public boolean tryAtomic(
             int opcode,
             long id,
             int flags,
@@ -388,44 +386,12 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             int rkey,
             long compareOrAdd,
             long swap) {
-        guard.enter();
-        boolean done = false;
-        try {
-            if (mayExecuteAtOnce(Long.BYTES)) {
-                done = fastPath.atomic(opcode, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
-                if (done) {
-                    completeAtOnce(opcode, id, flags, Long.BYTES);
-                }
-            }
-        } finally {
-            guard.leave();
-        }
-        return done ? 1 : post(atomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap));
+        return fastPath.tryAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
     }
 
-    /** What the short way has left to the long one. */
-    private int post(int staged) {
-        return staged < 0 ? staged : flushStaged(false);
-    }
-
-    private boolean mayExecuteAtOnce(int lengthBytes) {
-        return lengthBytes > 0
-                && lengthBytes <= EmbeddedContext.MESSAGE_BYTES_MAX
-                && state == QueuePairState.READY_TO_SEND
-                && sends.isOpen();
-    }
-
-    private void completeAtOnce(int opcode, long id, int flags, int lengthBytes) {
-        long sequence = sends.countDone();
-        if (signalAll || (flags & SendFlags.SIGNALED) != 0) {
-            sendQueue.addSend(
-                    this, sequence, id, WorkCompletionRecord.SUCCESS, COMPLETION_OPCODES[opcode], lengthBytes);
-        }
-    }
-
-    private int flushStaged(boolean shortWayFirst) {
+    private int flushStaged() {
         int taken;
-        guard.enter();
+        Guard.Hold hold = guard.lock();
         try {
             taken = sends.flush();
             sendErrno = sends.lastErrno();
@@ -433,14 +399,13 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             if (state != QueuePairState.READY_TO_SEND) {
                 postedElsewhere();
             } else if (taken > 0 && !stall.isStalled()) {
-                if (shortWayFirst) {
-                    progressFast();
-                } else {
-                    progress(0);
-                }
+                progressFast();
+            }
+            if (state == QueuePairState.READY_TO_SEND && sends.isEmpty()) {
+                fastPath.open();
             }
         } finally {
-            guard.leave();
+            guard.unlock(hold);
         }
         return taken;
     }
@@ -463,6 +428,15 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     }
 
     @Override
+    public int postReceive(long id, long address, int lengthBytes, int lkey) {
+        if (type == QueuePairType.UD || !receives.post(id, address, lengthBytes, lkey)) {
+            return QueuePairDriver.super.postReceive(id, address, lengthBytes, lkey);
+        }
+        receivePosted();
+        return 1;
+    }
+
+    @Override
     public int flushReceives() {
         if (type == QueuePairType.UD && receives.isEmpty()) {
             // Datagrams that have arrived so far found no receive.
@@ -470,11 +444,16 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
         int taken = receives.flush();
         receivesLast = true;
+        receivePosted();
+        return taken;
+    }
+
+    /** Whoever ends the queue pair flushes what it sees, and who posts afterwards sees that it has ended. */
+    private void receivePosted() {
         Fences.light();
         if (state == QueuePairState.ERROR) {
             receiveQueue.flush(this);
         }
-        return taken;
     }
 
     @Override
@@ -492,7 +471,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** Executes requests in order until one is not usual or there are none. Under the guard. Hot path. */
     private void progressFast() {
-        while (fastPath.execute(sends)) {
+        while (fastPath.execute()) {
             if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
                 completeHead(WorkCompletionRecord.SUCCESS);
             }
@@ -521,7 +500,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 failRequest(result);
                 return;
             }
-            fastPath.learn(sends);
+            fastPath.learn();
             if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
                 completeHead(WorkCompletionRecord.SUCCESS);
             }
@@ -549,7 +528,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 sends.head(),
                 sends.id(),
                 status,
-                COMPLETION_OPCODES[opcode],
+                completionOpcode(opcode),
                 pulls && status == 0 ? (int) sends.totalBytes() : 0);
     }
 
@@ -558,6 +537,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         if (type == QueuePairType.RC) {
             failLocked(status);
         } else {
+            fastPath.shut();
             state = QueuePairState.SEND_QUEUE_ERROR;
             publish();
             flushSendRequests(status);
@@ -579,6 +559,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         if (state == QueuePairState.ERROR || state == QueuePairState.RESET) {
             return;
         }
+        fastPath.shut();
         stall.clear();
         stopWaiting();
         state = QueuePairState.ERROR;
@@ -616,20 +597,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** By a thread that polls the send completion queue. */
     void driveByPoller() {
-        if (guard.tryVisit()) {
+        Guard.Hold hold = guard.tryVisit();
+        if (hold != null) {
             try {
                 if (stall.isStalled()) {
                     progress(System.nanoTime());
                 }
             } finally {
-                guard.depart();
+                guard.unlock(hold);
             }
         }
     }
 
     @Override
     public long onTime(long nowNs, boolean something) {
-        guard.visit();
+        Guard.Hold hold = guard.visit();
         try {
             if (stall.isStalled() && (something || stall.isDue(nowNs))) {
                 stall.beforeRetry(nowNs);
@@ -644,7 +626,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             }
             return stall.plan();
         } finally {
-            guard.depart();
+            guard.unlock(hold);
         }
     }
 
@@ -654,7 +636,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
      * A message or an immediate was delivered into the oldest receive, or comes with its payload in the slot. Under the
      * completion queue's guard.
      */
-    boolean onDelivered(long slot, int operation, int immediateOrKey, int lengthBytes, int source, long record) {
+    boolean onDelivered(
+            long slot, int operation, int immediateOrKey, int lengthBytes, int source, long[] record, int recordAt) {
         if (receiveFailed || receives.isEmpty()) {
             return false;
         }
@@ -678,6 +661,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
         WorkCompletionRecord.set(
                 record,
+                recordAt,
                 receives.take(),
                 status,
                 written ? WorkCompletionRecord.RECV_RDMA_WITH_IMM : WorkCompletionRecord.RECV,
@@ -690,7 +674,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     }
 
     /** A datagram has arrived. Under the completion queue's guard. */
-    boolean onDatagram(RingReader reader, int lengthBytes, int operation, int immediate, int source, long record) {
+    boolean onDatagram(
+            RingReader reader, int lengthBytes, int operation, int immediate, int source, long[] record, int recordAt) {
         QueuePairState now = state;
         if (receiveFailed
                 || type != QueuePairType.UD
@@ -699,9 +684,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 || (receives.isEmpty() && (shared == null || !shared.grant(receives)))) {
             return false;
         }
-        boolean taken =
-                datagramReceiver.receive(receives, reader, lengthBytes, operation, immediate, source, number, record);
-        if (taken && WorkCompletionRecord.status(record) != WorkCompletionRecord.SUCCESS) {
+        boolean taken = datagramReceiver.receive(
+                receives, reader, lengthBytes, operation, immediate, source, number, record, recordAt);
+        if (taken && WorkCompletionRecord.status(record, recordAt) != WorkCompletionRecord.SUCCESS) {
             receiveFailed = true;
         }
         return taken;
@@ -717,14 +702,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     /** The peer's request, or a receive, failed in a way that ends this queue pair too. */
     void failByPeer(int event) {
-        guard.visit();
+        Guard.Hold hold = guard.visit();
         try {
             if (state == QueuePairState.ERROR || state == QueuePairState.RESET || closed) {
                 return;
             }
             failLocked(WorkCompletionRecord.WR_FLUSH_ERR);
         } finally {
-            guard.depart();
+            guard.unlock(hold);
         }
         if (event >= 0) {
             context.raise(AsyncEventType.of(event), this);
@@ -736,7 +721,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         if (Layout.slotOf(values.destination) != slot) {
             return;
         }
-        guard.visit();
+        Guard.Hold hold = guard.visit();
         try {
             boolean connected = type != QueuePairType.UD
                     && Layout.slotOf(values.destination) == slot
@@ -746,7 +731,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 failLocked(waiting ? WorkCompletionRecord.RETRY_EXC_ERR : WorkCompletionRecord.WR_FLUSH_ERR);
             }
         } finally {
-            guard.depart();
+            guard.unlock(hold);
         }
     }
 
@@ -774,7 +759,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public int modify(QueuePairAttributes attributes) {
-        guard.enter();
+        Guard.Hold hold = guard.lock();
         try {
             QueuePairState next = attributes.has(QueuePairAttributes.STATE) ? attributes.state() : state;
             int refused = values.check(type, state, attributes, context);
@@ -782,6 +767,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 return refused;
             }
             QueuePairState before = state;
+            fastPath.shut();
             if (next == QueuePairState.RESET) {
                 resetLocked();
                 return 0;
@@ -800,7 +786,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             become(before, next, attributes);
             return 0;
         } finally {
-            guard.leave();
+            guard.unlock(hold);
         }
     }
 
@@ -840,11 +826,11 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     @Override
     public QueuePairAttributes query() {
         receiveQueue.onKick();
-        guard.enter();
+        Guard.Hold hold = guard.lock();
         try {
             return values.attributes(state);
         } finally {
-            guard.leave();
+            guard.unlock(hold);
         }
     }
 
@@ -874,8 +860,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void close() {
-        guard.enter();
+        Guard.Hold hold = guard.lock();
         try {
+            fastPath.shut();
             stall.clear();
             stopWaiting();
             state = QueuePairState.RESET;
@@ -893,7 +880,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
                 }
             }
         } finally {
-            guard.leave();
+            guard.unlock(hold);
         }
         context.forget(this);
     }

@@ -23,7 +23,7 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
     private final int number;
     private final int entriesMax;
     private final int stride;
-    private final Guard guard = new Guard();
+    private final Guard guard = new Guard(null);
     private final Set<EmbeddedCompletionQueue> completionQueues = ConcurrentHashMap.newKeySet();
     private int slots;
     private int mask;

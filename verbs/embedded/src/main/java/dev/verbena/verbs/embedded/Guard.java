@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * comes holds the lock behind it, takes the lean away, makes every processor pass a fence, and waits until the owner is
  * outside. While the lean is away the owner goes through the lock as well.
  *
+ * <p>An owner with a {@link Presence} may do without locking: who is present, and finds the guard leaning to it, has it
+ * until it leaves. Whoever takes the lean away waits for that, too.
+ *
  * <p>Threading: any thread; held by one. Hot path.
  */
 @SuppressWarnings("ReferenceEquality") // threads and holds are compared by identity
@@ -41,19 +44,30 @@ final class Guard {
     /** How the guard is held. */
     static final class Hold {
         private final @Nullable Thread thread;
+        private final Presence presence;
 
         @SuppressWarnings("UnusedVariable") // through INSIDE
         private boolean inside;
 
-        private Hold(@Nullable Thread thread) {
+        private Hold(@Nullable Thread thread, Presence presence) {
             this.thread = thread;
+            this.presence = presence;
+        }
+
+        /** Where its owner can be present; {@link Presence#NOBODY} when it cannot. */
+        Presence presence() {
+            return presence;
         }
     }
 
-    /** Nobody's fast way is open. */
-    private static final Hold NOBODY = new Hold(null);
+    /** Nobody's fast way is open: no guard ever leans to it. */
+    static final Hold NONE = new Hold(null, Presence.NOBODY);
+
+    private static final Hold NOBODY = new Hold(null, Presence.NOBODY);
     /** Held through the lock behind. */
-    private static final Hold LOCKED = new Hold(null);
+    private static final Hold LOCKED = new Hold(null, Presence.NOBODY);
+
+    private final @Nullable Presences presences;
 
     /** The lock behind; whoever holds it may change the rest. */
     @SuppressWarnings("UnusedVariable") // through TAKEN
@@ -62,6 +76,22 @@ final class Guard {
     private Hold lean = NOBODY;
     private Hold afterwards = NOBODY;
     private int owners;
+
+    /** @param presences where owners of it can be present, null when they have to lock */
+    Guard(@Nullable Presences presences) {
+        this.presences = presences;
+    }
+
+    /** How it leans: to a thread that is present and looks after it came, it is as good as locked. Hot path. */
+    Hold lean() {
+        return (Hold) LEAN.getAcquire(this);
+    }
+
+    /** How it leans to the calling thread; {@link #NONE} when it does not. */
+    Hold leaning() {
+        Hold now = (Hold) LEAN.getAcquire(this);
+        return now.thread == Thread.currentThread() ? now : NONE;
+    }
 
     /** Locks; every call is paired with {@link #unlock}. */
     Hold lock() {
@@ -80,6 +110,16 @@ final class Guard {
     /** Locks without becoming the owner. */
     Hold visit() {
         return lockSlowly(false);
+    }
+
+    /** Locks without becoming the owner, unless another thread holds it: then null. */
+    @Nullable
+    Hold tryVisit() {
+        if (!TAKEN.compareAndSet(this, false, true)) {
+            return null;
+        }
+        takeOver(false);
+        return LOCKED;
     }
 
     void unlock(Hold hold) {
@@ -112,9 +152,12 @@ final class Guard {
             for (int round = 0; (boolean) INSIDE.getAcquire(former); round++) {
                 pause(round);
             }
+            former.presence.awaitOutside();
         }
         if (own) {
-            afterwards = owners < OWNERS_MAX ? new Hold(Thread.currentThread()) : NOBODY;
+            Thread owner = Thread.currentThread();
+            Presence presence = presences == null ? Presence.NOBODY : presences.of(owner);
+            afterwards = owners < OWNERS_MAX ? new Hold(owner, presence) : NOBODY;
             owners = Math.min(owners + 1, OWNERS_MAX);
         }
     }

@@ -45,18 +45,14 @@ final class Guest implements Agent.Handler {
     /** Waits until none of its queue pairs is inside the access that it is in now; false when one does not move. */
     boolean awaitOutside() {
         synchronized (quiet) {
-            if (dead || control == 0) {
-                return true;
-            }
-            int count = Memory.getIntAcquire(control + Layout.QUEUE_PAIR_HIGH_WATER);
-            return quiet.await(control, Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX));
+            return dead || control == 0 || quiet.await(control);
         }
     }
 
     /** The same for one queue pair. */
     boolean awaitOutside(int index) {
         synchronized (quiet) {
-            return dead || control == 0 || quiet.awaitEntry(Layout.queuePair(control, index));
+            return dead || control == 0 || quiet.await(control, index);
         }
     }
 

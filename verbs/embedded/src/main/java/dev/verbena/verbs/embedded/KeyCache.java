@@ -4,22 +4,25 @@ import java.util.Arrays;
 
 /**
  * Where the regions of keys lie in this process, for a few keys used last. What a key once meant it means for ever
- * ({@link RegionKeys} does not give a region's key again), so a look at whether the key is still in the table is enough.
- * Keys of windows are not remembered: they can be bound anew.
+ * ({@link RegionKeys} does not give a region's key again), so a look at whether the key is still in the table is enough;
+ * and of the key used last {@link #isValid} does it, when the table's process has counted a change. Keys of windows are not
+ * remembered: they can be bound anew.
  *
  * <p>Threading: one thread at a time, inside an access. Hot path.
  */
 final class KeyCache {
     private static final int SLOTS = 8;
     private static final int WORDS = 4;
+    private static final long NONE = Long.MIN_VALUE;
 
     /** For each slot: key and rights, first address, length, distance from an address to its place in this process. */
     private final long[] words = new long[SLOTS * WORDS];
 
-    /** The slot used last, in fields. */
-    private int key;
+    /** The key used last, in fields. */
+    private long key = NONE;
 
     private int rights;
+    private boolean quiet;
     private long entry;
     private long start;
     private long lengthBytes;
@@ -27,9 +30,7 @@ final class KeyCache {
 
     void clear() {
         Arrays.fill(words, 0);
-        key = 0;
-        entry = 0;
-        lengthBytes = 0;
+        key = NONE;
     }
 
     /**
@@ -39,21 +40,32 @@ final class KeyCache {
      * @param bytes at least 1
      */
     long place(long control, int wanted, long address, int bytes, int wantedRights) {
-        // Before the first key there is no entry to look at, and 0 is nobody's key.
-        if ((wanted != key || entry == 0) && !select(control, wanted)) {
+        if (wanted != key && !select(control, wanted)) {
             return 0;
         }
-        long now = Memory.getLongAcquire(entry);
         long offset = address - start;
         // Negative when the offset is, or when the range ends behind the region.
         long outside = offset | (lengthBytes - bytes - offset);
-        boolean good = (int) now == wanted && outside >= 0 && (rights & wantedRights) == wantedRights;
-        return good ? address + distance : 0;
+        return outside >= 0 && (rights & wantedRights) == wantedRights ? address + distance : 0;
     }
 
     /** Whether the region of the last {@link #place} is one that only its own process looks at. */
     boolean lastIsQuiet() {
-        return (Memory.getLongAcquire(entry) >>> 32 & Layout.REGION_QUIET) != 0;
+        return quiet;
+    }
+
+    /** Whether the key used last, if any, is still in its table; else it is forgotten. */
+    boolean isValid() {
+        if (key == NONE) {
+            return true;
+        }
+        long now = Memory.getLongAcquire(entry);
+        quiet = (now >>> 32 & Layout.REGION_QUIET) != 0;
+        boolean valid = (int) now == key;
+        if (!valid) {
+            key = NONE;
+        }
+        return valid;
     }
 
     private boolean select(long control, int wanted) {
@@ -67,7 +79,7 @@ final class KeyCache {
         start = words[at + 1];
         lengthBytes = words[at + 2];
         distance = words[at + 3];
-        return true;
+        return isValid();
     }
 
     private static int slot(int key) {

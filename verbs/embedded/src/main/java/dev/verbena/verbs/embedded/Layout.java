@@ -12,23 +12,35 @@ package dev.verbena.verbs.embedded;
  */
 final class Layout {
     static final long MAGIC = 0x3130_416e_6562_7256L;
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;
     static final int REGIONS_MAX = 1 << 16;
     static final int MEMBERS_MAX = 1 << 10;
+    static final int PRESENCES_MAX = 1 << 8;
 
     // ---------------------------------------------------------------- control segment
     static final long QUEUE_PAIR_HIGH_WATER = 24;
     static final long MEMBER_HIGH_WATER = 28;
+    static final long PRESENCE_HIGH_WATER = 32;
+    /**
+     * Counts whatever may end what a peer has found good: keys revoked, queue pairs modified, segments and peers gone. On a
+     * line that changes with nothing else.
+     */
+    static final long CHANGES = 256;
+
     static final long QUEUE_PAIRS = 4096;
     static final long QUEUE_PAIR_BYTES = 512;
     static final long REGIONS = QUEUE_PAIRS + QUEUE_PAIRS_MAX * QUEUE_PAIR_BYTES;
     static final long REGION_BYTES = 64;
     static final long MEMBERS = REGIONS + REGIONS_MAX * REGION_BYTES;
     static final long MEMBER_BYTES = 32;
-    static final long CONTROL_BYTES = MEMBERS + MEMBERS_MAX * MEMBER_BYTES;
+    /** Where threads say that they are inside: one word each, odd meanwhile, on lines of its own. */
+    static final long PRESENCES = MEMBERS + MEMBERS_MAX * MEMBER_BYTES;
+
+    static final long PRESENCE_BYTES = 128;
+    static final long CONTROL_BYTES = PRESENCES + PRESENCES_MAX * PRESENCE_BYTES;
 
     // ---------------------------------------------------------------- member of a multicast group
     /** Odd while the entry is being written. */
@@ -154,6 +166,10 @@ final class Layout {
 
     static long region(long control, int key) {
         return control + REGIONS + (key >>> 16) * REGION_BYTES;
+    }
+
+    static long presence(long control, int index) {
+        return control + PRESENCES + index * PRESENCE_BYTES;
     }
 
     static long member(long control, int index) {

@@ -55,7 +55,7 @@ final class Link implements Agent.Handler {
     private long control;
     private volatile boolean ready;
     /** Counted by one thread at a time: the agent, or who frees memory of this process. */
-    private volatile int forgotten;
+    private volatile int changes;
 
     private volatile boolean dead;
     private boolean orderly;
@@ -189,9 +189,15 @@ final class Link implements Agent.Handler {
         mappings = copy;
     }
 
-    /** How many segments were forgotten: when it changes, remembered places may be gone. */
-    int forgotten() {
-        return forgotten;
+    /** Counts forgotten segments, and the end: when it changes, remembered places may be gone. */
+    int changes() {
+        return changes;
+    }
+
+    private void countChange() {
+        int before = changes;
+        changes = before + 1;
+        node.countChange();
     }
 
     /** Forgets a segment that is about to be unmapped, or has been by its process. */
@@ -199,8 +205,7 @@ final class Link implements Agent.Handler {
         Mapping mapping = segmentSlot < mappings.length ? mappings[segmentSlot] : null;
         if (mapping != null && mapping.life == life) {
             put(segmentSlot, null);
-            int before = forgotten;
-            forgotten = before + 1;
+            countChange();
             SharedMemory memory = mapping.memory;
             if (memory != null && isOutside()) {
                 memory.close();
@@ -246,7 +251,7 @@ final class Link implements Agent.Handler {
                 return null;
             }
         }
-        RingWriter ring = new RingWriter(this, memory.withoutDescriptor(), slots);
+        RingWriter ring = new RingWriter(this, node.presences(), memory.withoutDescriptor(), slots);
         rings.put(queue, ring);
         return ring;
     }
@@ -373,6 +378,7 @@ final class Link implements Agent.Handler {
             return;
         }
         dead = true;
+        countChange();
         node.onLinkEnd(this, orderly, why);
         boolean outside = isOutside();
         for (Mapping mapping : mappings) {

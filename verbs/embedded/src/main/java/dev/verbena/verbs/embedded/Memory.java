@@ -15,6 +15,9 @@ import java.lang.invoke.VarHandle;
  */
 final class Memory {
     private static final int SMALL = 128;
+    /** All addresses of a program lie below; what the compiler can see it need not check. */
+    private static final long SPACE = (1L << 56) - 1;
+
     private static final MemorySegment ALL = everything();
     private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
@@ -30,38 +33,38 @@ final class Memory {
     }
 
     static byte getByte(long address) {
-        return ALL.get(BYTE, address);
+        return ALL.get(BYTE, address & SPACE);
     }
 
     static void putByte(long address, byte value) {
-        ALL.set(BYTE, address, value);
+        ALL.set(BYTE, address & SPACE, value);
     }
 
     static int getInt(long address) {
-        return ALL.get(INT, address);
+        return ALL.get(INT, address & SPACE);
     }
 
     static void putInt(long address, int value) {
-        ALL.set(INT, address, value);
+        ALL.set(INT, address & SPACE, value);
     }
 
     static long getLong(long address) {
-        return ALL.get(LONG, address);
+        return ALL.get(LONG, address & SPACE);
     }
 
     static void putLong(long address, long value) {
-        ALL.set(LONG, address, value);
+        ALL.set(LONG, address & SPACE, value);
     }
 
     static int getIntAcquire(long address) {
-        int value = ALL.get(INT, address);
+        int value = ALL.get(INT, address & SPACE);
         VarHandle.acquireFence();
         return value;
     }
 
     static void putIntRelease(long address, int value) {
         VarHandle.releaseFence();
-        ALL.set(INT, address, value);
+        ALL.set(INT, address & SPACE, value);
     }
 
     static boolean compareAndSetInt(long address, int expected, int value) {
@@ -69,14 +72,14 @@ final class Memory {
     }
 
     static long getLongAcquire(long address) {
-        long value = ALL.get(LONG, address);
+        long value = ALL.get(LONG, address & SPACE);
         VarHandle.acquireFence();
         return value;
     }
 
     static void putLongRelease(long address, long value) {
         VarHandle.releaseFence();
-        ALL.set(LONG, address, value);
+        ALL.set(LONG, address & SPACE, value);
     }
 
     /** Atomic against every processor; the address is a multiple of 8. */
@@ -92,7 +95,7 @@ final class Memory {
     /** Copies; a few bytes by a few loads and stores, whose last one writes the last byte. */
     static void copy(long from, long to, long lengthBytes) {
         if (lengthBytes == Long.BYTES) {
-            ALL.set(LONG, to, ALL.get(LONG, from));
+            putLong(to, getLong(from));
         } else if (lengthBytes > Long.BYTES && lengthBytes <= SMALL) {
             copySmall(from, to, (int) lengthBytes);
         } else {
@@ -101,12 +104,23 @@ final class Memory {
     }
 
     private static void copySmall(long from, long to, int lengthBytes) {
-        long last = ALL.get(LONG, from + lengthBytes - Long.BYTES);
-        int whole = lengthBytes - 1 & -Long.BYTES;
-        for (int at = 0; at < whole; at += Long.BYTES) {
-            ALL.set(LONG, to + at, ALL.get(LONG, from + at));
+        int at = 0;
+        for (; at + 32 <= lengthBytes; at += 32) {
+            long first = getLong(from + at);
+            long second = getLong(from + at + 8);
+            long third = getLong(from + at + 16);
+            long fourth = getLong(from + at + 24);
+            putLong(to + at, first);
+            putLong(to + at + 8, second);
+            putLong(to + at + 16, third);
+            putLong(to + at + 24, fourth);
         }
-        ALL.set(LONG, to + lengthBytes - Long.BYTES, last);
+        for (; at + 8 <= lengthBytes; at += 8) {
+            putLong(to + at, getLong(from + at));
+        }
+        if (at < lengthBytes) {
+            putLong(to + lengthBytes - 8, getLong(from + lengthBytes - 8));
+        }
     }
 
     static void clear(long address, long lengthBytes) {

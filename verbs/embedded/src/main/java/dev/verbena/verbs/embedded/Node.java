@@ -42,11 +42,13 @@ final class Node {
     private final int slot;
     private final int listenFd;
     private final SharedMemory controlMemory;
+    private final long control;
     private final Agent agent;
     private final Obituary obituary;
     private final Link self;
     private final RegionKeys keys;
     private final MulticastGroups groups;
+    private final Presences presences;
     private final Segments segments = new Segments();
     private final MemorySegment one = Arena.ofAuto().allocate(8, 8);
     private final AtomicReferenceArray<@Nullable EmbeddedQueuePair> queuePairs =
@@ -87,9 +89,11 @@ final class Node {
         try {
             controlMemory = SharedMemory.create("verbena-control", Layout.CONTROL_BYTES);
             undo.add(controlMemory::close);
+            control = controlMemory.address();
             Memory.putLong(controlMemory.address(), Layout.MAGIC);
             keys = new RegionKeys(control());
             groups = new MulticastGroups(control());
+            presences = new Presences(control());
             agent = new Agent(this, "verbena-" + name + "-agent");
             undo.add(agent::dispose);
             obituary = new Obituary(name);
@@ -149,7 +153,7 @@ final class Node {
     }
 
     long control() {
-        return controlMemory.address();
+        return control;
     }
 
     Agent agent() {
@@ -162,6 +166,11 @@ final class Node {
 
     MulticastGroups groups() {
         return groups;
+    }
+
+    /** Where its threads say that they are inside. */
+    Presences presences() {
+        return presences;
     }
 
     Segments segments() {
@@ -391,6 +400,16 @@ final class Node {
 
     // ---------------------------------------------------------------- accesses
 
+    /** What was counted so far. Hot path. */
+    long changes() {
+        return Memory.getLongAcquire(control() + Layout.CHANGES);
+    }
+
+    /** Something that was found good may be so no longer: whoever remembers it looks again. */
+    void countChange() {
+        long _ = Memory.getAndAdd(control() + Layout.CHANGES, 1);
+    }
+
     /**
      * Returns when no queue pair of any process that was inside an access to this node's memory is still in the same one.
      *
@@ -398,8 +417,7 @@ final class Node {
      */
     boolean awaitOutside() {
         Fences.heavy();
-        Quiet quiet = new Quiet();
-        boolean all = quiet.await(control(), highWater);
+        boolean all = new Quiet().await(control());
         for (Guest guest : guests) {
             if (!guest.awaitOutside()) {
                 LOG.warn("process {} is stopped inside an access: it is cut off", guest.slot());
@@ -413,7 +431,7 @@ final class Node {
     /** The same for this process' own queue pairs only: before memory that they can reach is unmapped. */
     boolean awaitOutsideOwn() {
         Fences.heavy();
-        return new Quiet().await(control(), highWater);
+        return new Quiet().await(control());
     }
 
     /** The same for one queue pair of a peer, or of this process. */
@@ -421,7 +439,7 @@ final class Node {
         Fences.heavy();
         int peer = Layout.slotOf(number);
         if (peer == slot) {
-            return new Quiet().awaitEntry(Layout.queuePair(control(), Layout.indexOf(number)));
+            return new Quiet().await(control(), Layout.indexOf(number));
         }
         boolean all = true;
         for (Guest guest : guests) {

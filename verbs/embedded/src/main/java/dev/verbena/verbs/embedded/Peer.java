@@ -38,8 +38,10 @@ final class Peer {
     private long expected;
     /** Rights that the peer's queue pair gives, without READ and atomics where one side has no depth for them. */
     private int rights;
-    /** What the link had forgotten when the places were remembered. */
-    private int forgotten;
+    /** What the link had counted when the places were remembered. */
+    private int changes;
+    /** What its process had counted before the rest was found good. */
+    private long peersChanges;
 
     private final long[] receives = new long[AHEAD * WORDS];
     private long copied;
@@ -58,6 +60,7 @@ final class Peer {
     void beginLife(int life) {
         generation = life;
         expected = 0;
+        peersChanges = -1;
         window = 0;
         copied = 0;
         posted = 0;
@@ -70,8 +73,8 @@ final class Peer {
         boolean deep = ownReadDepth != 0 && Layout.readDepthOf(status) != 0;
         int pulls = AccessFlags.REMOTE_READ | AccessFlags.REMOTE_ATOMIC;
         Link to = link;
-        if (to != null && to.forgotten() != forgotten) {
-            forgotten = to.forgotten();
+        if (to != null && to.changes() != changes) {
+            changes = to.changes();
             keys.clear();
             window = 0;
             copied = 0;
@@ -85,16 +88,34 @@ final class Peer {
         expected = 0;
     }
 
-    /** Whether the peer's queue pair is as it was found, and gives these rights. Inside an access. */
-    boolean isAsExpected(int wanted) {
+    /** Whether anything was found good. */
+    boolean isExpected() {
+        return expected != 0;
+    }
+
+    /** Whether the peer's queue pair gives these rights. */
+    boolean gives(int wanted) {
+        return (rights & wanted) == wanted;
+    }
+
+    /** Whether the peer's process has not counted a change since all was found good. Inside an access, link alive. */
+    boolean isUnchanged() {
+        return Memory.getLongAcquire(control + Layout.CHANGES) == peersChanges;
+    }
+
+    /** Looks again at what was found good; false when it is so no longer. Inside an access. */
+    boolean isAsExpected() {
         Link to = link;
-        long before = expected;
-        return to != null
-                && before != 0
-                && !to.isDead()
-                && to.forgotten() == forgotten
-                && (rights & wanted) == wanted
-                && Memory.getLongAcquire(entry + Layout.QP_GENERATION) == before;
+        if (to == null || expected == 0 || to.isDead() || to.changes() != changes) {
+            return false;
+        }
+        // The count first: what changes behind it is found by the next look.
+        long count = Memory.getLongAcquire(control + Layout.CHANGES);
+        boolean good = Memory.getLongAcquire(entry + Layout.QP_GENERATION) == expected && keys.isValid();
+        if (good) {
+            peersChanges = count;
+        }
+        return good;
     }
 
     /** Remembers where the window of posted receives lies in this process. */

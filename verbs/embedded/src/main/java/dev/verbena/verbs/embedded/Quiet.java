@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Waits until queue pairs that are inside an access have left it: all of a process together at most for a second. Who was
+ * Waits until threads and queue pairs that are inside an access have left it: all of a process together at most for a second. Who was
  * waited for in vain is remembered, so that a stopped process costs that second once and not with every region.
  *
  * <p>Threading: one thread at a time.
@@ -29,19 +29,33 @@ final class Quiet {
         this.gone = gone;
     }
 
-    /** Waits for the queue pairs of a control segment; false when one has not moved. */
-    boolean await(long control, int count) {
+    /** Waits for the threads and queue pairs of a control segment; false when one has not moved. */
+    boolean await(long control) {
         long startNs = System.nanoTime();
-        boolean all = true;
-        for (int index = 0; index < count; index++) {
+        boolean all = awaitPresences(control, startNs);
+        int count = Memory.getIntAcquire(control + Layout.QUEUE_PAIR_HIGH_WATER);
+        int queuePairs = Math.clamp(count, 0, Layout.QUEUE_PAIRS_MAX);
+        for (int index = 0; index < queuePairs; index++) {
             all &= awaitEntry(Layout.queuePair(control, index), startNs);
         }
         return all;
     }
 
-    /** Waits for one queue pair; false when it has not moved. */
-    boolean awaitEntry(long entry) {
-        return awaitEntry(entry, System.nanoTime());
+    /** Waits for one queue pair, and the threads, any of which may be its; false when one has not moved. */
+    boolean await(long control, int index) {
+        long startNs = System.nanoTime();
+        boolean threads = awaitPresences(control, startNs);
+        return awaitEntry(Layout.queuePair(control, index), startNs) && threads;
+    }
+
+    private boolean awaitPresences(long control, long startNs) {
+        int count = Memory.getIntAcquire(control + Layout.PRESENCE_HIGH_WATER);
+        int threads = Math.clamp(count, 0, Layout.PRESENCES_MAX);
+        boolean all = true;
+        for (int index = 0; index < threads; index++) {
+            all &= awaitChange(Layout.presence(control, index), startNs);
+        }
+        return all;
     }
 
     private boolean awaitEntry(long entry, long startNs) {

@@ -114,6 +114,23 @@ final class ReceiveQueue {
         return 0;
     }
 
+    /** Posts a receive of one entry if nothing is staged and there is a free slot. */
+    boolean post(long id, long address, int lengthBytes, int lkey) {
+        if (staged != 0 || posted - consumed() >= slots) {
+            return false;
+        }
+        int index = (int) posted & mask;
+        ids[index] = id;
+        long at = window + (long) index * stride;
+        Memory.putLong(at + Layout.RECEIVE_LENGTH, lengthBytes);
+        Memory.putLong(at + Layout.RECEIVE_ENTRIES, 1);
+        Memory.putLong(at + Layout.RECEIVE_LIST, address);
+        Memory.putLong(at + Layout.RECEIVE_LIST + Layout.ENTRY_LENGTH, WorkCompletionRecord.pair(lengthBytes, lkey));
+        posted++;
+        Memory.putLongRelease(entry + Layout.QP_POSTED, posted);
+        return true;
+    }
+
     private long begin(long id, long totalBytes, int entries) {
         int index = (int) (posted + staged) & mask;
         ids[index] = id;

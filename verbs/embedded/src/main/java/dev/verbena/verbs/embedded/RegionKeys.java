@@ -107,11 +107,17 @@ final class RegionKeys {
     /** Peers must not leave payload for this region in their rings any more; who is inside an access may still do so. */
     void unquiet(int key) {
         Memory.putIntRelease(Layout.region(control, key) + Layout.REGION_KIND, Layout.REGION_SHARED);
+        countChange();
     }
 
     /** Makes a key invalid; who is inside an access may still be so. */
     void revoke(int key) {
         Memory.putIntRelease(Layout.region(control, key) + Layout.REGION_KEY, 0);
+        countChange();
+    }
+
+    private void countChange() {
+        long _ = Memory.getAndAdd(control + Layout.CHANGES, 1);
     }
 
     boolean isValid(int key) {

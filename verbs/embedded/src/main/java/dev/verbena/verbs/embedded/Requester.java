@@ -174,7 +174,8 @@ final class Requester {
             peer.requested = Memory.getLong(peer.entry + Layout.QP_REQUESTED);
             peersPause = Memory.getInt(peer.entry + Layout.QP_MIN_RNR_TIMER);
         }
-        peer.expect(status, qp.readDepth());
+        // An unreliable connection has no READ and no atomics, whatever the values say.
+        peer.expect(status, reliable ? qp.readDepth() : 0);
         return true;
     }
 

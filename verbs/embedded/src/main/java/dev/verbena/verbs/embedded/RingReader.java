@@ -17,6 +17,14 @@ final class RingReader {
     private int publishEvery = 1;
     private long position;
     private long published;
+    /** Address of the next entry. */
+    private long next;
+
+    /** Whose the last entry was, as long as this process counts no change. */
+    private long whom;
+
+    private @Nullable EmbeddedQueuePair lastTarget;
+    private long count = -1;
 
     /**
      * @param guest whose ring it is, null for this process' own
@@ -27,6 +35,7 @@ final class RingReader {
         this.mapping = mapping;
         this.base = base;
         this.slots = slots;
+        this.next = slot(0);
     }
 
     boolean isOf(Guest other) {
@@ -44,12 +53,29 @@ final class RingReader {
 
     /** The next entry's address, 0 when there is none. */
     long next() {
-        long slot = slot(position);
+        long slot = next;
         return Memory.getLongAcquire(slot + Layout.SLOT_STAMP) == position + 1 ? slot : 0;
     }
 
     private long slot(long at) {
         return base + Layout.RING_ENTRIES + (at & (slots - 1)) * Layout.SLOT_BYTES;
+    }
+
+    /** Whether an entry is for the same queue pair as the last, which is as it was. */
+    boolean knows(long target, Node node) {
+        return target == whom && node.changes() == count;
+    }
+
+    @Nullable
+    EmbeddedQueuePair lastTarget() {
+        return lastTarget;
+    }
+
+    /** Remembers whose an entry is. */
+    void learn(long target, @Nullable EmbeddedQueuePair queuePair, long changes) {
+        whom = target;
+        lastTarget = queuePair;
+        count = changes;
     }
 
     /** Copies a datagram's payload out of its slots. */
@@ -64,8 +90,9 @@ final class RingReader {
     }
 
     /** Gives the slots of the entry back. */
-    void advance(int count) {
-        position += count;
+    void advance(int entries) {
+        position += entries;
+        next = slot(position);
         if (position - published >= publishEvery) {
             publish();
         }

@@ -8,7 +8,7 @@ package dev.verbena.verbs.embedded;
  * <p>Threading: writers hold {@link #guard}. Hot path.
  */
 final class RingWriter {
-    final Guard guard = new Guard();
+    final Guard guard;
     private final Link link;
     private final SharedMemory memory;
     private final long base;
@@ -18,7 +18,8 @@ final class RingWriter {
     private int room;
     private boolean attached;
 
-    RingWriter(Link link, SharedMemory memory, int slots) {
+    RingWriter(Link link, Presences presences, SharedMemory memory, int slots) {
+        this.guard = new Guard(presences);
         this.link = link;
         this.memory = memory;
         this.base = memory.address();
@@ -76,25 +77,57 @@ final class RingWriter {
             int payloadBytes) {
         Guard.Hold hold = guard.lock();
         try {
-            if (!hasRoom(1)) {
+            if (!put(target, generation, operation, immediate, lengthBytes, source, payload, payloadBytes)) {
                 return false;
-            }
-            long at = position;
-            long slot = slot(at);
-            if (payloadBytes != 0) {
-                Places.copy(payload, slot + Layout.SLOT_PAYLOAD, payloadBytes);
-            }
-            fill(slot, target, generation, operation, immediate, lengthBytes, source);
-            StopPoint.PUBLISHING.pass();
-            Memory.putLongRelease(slot + Layout.SLOT_STAMP, at + 1);
-            position = at + 1;
-            if (at + 1 - consumed > room) {
-                wakeIfBehind();
             }
         } finally {
             guard.unlock(hold);
         }
         wake(operation);
+        return true;
+    }
+
+    /** The same by a thread that is present, and has the guard by that. */
+    boolean publishPresent(
+            int target,
+            int generation,
+            int operation,
+            int immediate,
+            int lengthBytes,
+            int source,
+            long payload,
+            int payloadBytes) {
+        if (!put(target, generation, operation, immediate, lengthBytes, source, payload, payloadBytes)) {
+            return false;
+        }
+        wake(operation);
+        return true;
+    }
+
+    private boolean put(
+            int target,
+            int generation,
+            int operation,
+            int immediate,
+            int lengthBytes,
+            int source,
+            long payload,
+            int payloadBytes) {
+        if (!hasRoom(1)) {
+            return false;
+        }
+        long at = position;
+        long slot = slot(at);
+        if (payloadBytes != 0) {
+            Places.copy(payload, slot + Layout.SLOT_PAYLOAD, payloadBytes);
+        }
+        fill(slot, target, generation, operation, immediate, lengthBytes, source);
+        StopPoint.PUBLISHING.pass();
+        Memory.putLongRelease(slot + Layout.SLOT_STAMP, at + 1);
+        position = at + 1;
+        if (at + 1 - consumed > room) {
+            wakeIfBehind();
+        }
         return true;
     }
 

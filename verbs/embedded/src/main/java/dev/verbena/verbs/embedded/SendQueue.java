@@ -258,9 +258,14 @@ final class SendQueue {
         return taken;
     }
 
-    /** Whether a request can be posted and executed without being staged. */
-    boolean isOpen() {
-        return head == posted && staged == 0 && posted - (long) FREED.getAcquire(this) < slots;
+    /** Whether nothing waits to be executed or to be handed over. */
+    boolean isEmpty() {
+        return head == posted && staged == 0;
+    }
+
+    /** Whether a request more can be posted. */
+    boolean hasRoom() {
+        return posted - (long) FREED.getAcquire(this) < slots;
     }
 
     /** Counts a request that was executed without being staged; answers its sequence. */
@@ -269,6 +274,10 @@ final class SendQueue {
         posted = sequence + 1;
         head = sequence + 1;
         return sequence;
+    }
+
+    boolean hasStaged() {
+        return staged != 0;
     }
 
     void discardStaged() {

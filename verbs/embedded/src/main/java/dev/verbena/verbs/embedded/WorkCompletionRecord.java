@@ -24,12 +24,13 @@ final class WorkCompletionRecord {
 
     private WorkCompletionRecord() {}
 
-    static int status(long record) {
-        return Memory.getInt(record + 8);
+    static int status(long[] words, int at) {
+        return (int) words[at + 1];
     }
 
     static void set(
-            long record,
+            long[] words,
+            int at,
             long id,
             int status,
             int opcode,
@@ -38,12 +39,11 @@ final class WorkCompletionRecord {
             int queuePair,
             int sourceQueuePair,
             int flags) {
-        Memory.putLong(record, id);
-        Memory.putLong(record + 8, pair(status, opcode));
-        Memory.putLong(record + 16, pair(0, lengthBytes));
-        Memory.putLong(record + 24, pair(immediateOrKey, queuePair));
-        Memory.putLong(record + 32, pair(sourceQueuePair, flags));
-        Memory.putLong(record + 40, 0);
+        words[at] = id;
+        words[at + 1] = pair(status, opcode);
+        words[at + 2] = pair(0, lengthBytes);
+        words[at + 3] = pair(immediateOrKey, queuePair);
+        words[at + 4] = pair(sourceQueuePair, flags);
     }
 
     static long pair(int low, int high) {

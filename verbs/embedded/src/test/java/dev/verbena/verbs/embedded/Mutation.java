@@ -39,9 +39,10 @@ enum Mutation {
         @Nullable
         Object apply(Call call) throws Throwable {
             Object result = call.proceed();
-            forEach(call, result, record -> {
-                if (Memory.getInt(record + STATUS) == WorkCompletionRecord.REM_ACCESS_ERR) {
-                    Memory.putInt(record + STATUS, WorkCompletionRecord.REM_OP_ERR);
+            forEach(call, result, (words, at) -> {
+                if (WorkCompletionRecord.status(words, at) == WorkCompletionRecord.REM_ACCESS_ERR) {
+                    words[at + 1] =
+                            WorkCompletionRecord.pair(WorkCompletionRecord.REM_OP_ERR, (int) (words[at + 1] >>> 32));
                 }
             });
             return result;
@@ -52,9 +53,9 @@ enum Mutation {
         @Nullable
         Object apply(Call call) throws Throwable {
             Object result = call.proceed();
-            forEach(call, result, record -> {
-                if (Memory.getInt(record + OPCODE) == WorkCompletionRecord.RECV) {
-                    Memory.putInt(record + LENGTH, Memory.getInt(record + LENGTH) + 1);
+            forEach(call, result, (words, at) -> {
+                if ((int) (words[at + 1] >>> 32) == WorkCompletionRecord.RECV) {
+                    words[at + 2] += 1L << 32;
                 }
             });
             return result;
@@ -66,12 +67,12 @@ enum Mutation {
         Object apply(Call call) throws Throwable {
             Object result = call.proceed();
             if (call.is("poll") && polled(result) > 1 && call.provider().turn(5)) {
-                long first = completions(call).address();
-                for (int offset = 0; offset < WorkCompletions.RECORD_BYTES; offset += Long.BYTES) {
-                    long word = Memory.getLong(first + offset);
-                    long second = first + WorkCompletions.RECORD_BYTES + offset;
-                    Memory.putLong(first + offset, Memory.getLong(second));
-                    Memory.putLong(second, word);
+                long[] words = completions(call).words();
+                for (int first = 0; first < WorkCompletions.RECORD_WORDS; first++) {
+                    int second = WorkCompletions.RECORD_WORDS + first;
+                    long word = words[first];
+                    words[first] = words[second];
+                    words[second] = word;
                 }
             }
             return result;
@@ -85,8 +86,9 @@ enum Mutation {
             if (!call.is("poll") || polled(result) == 0) {
                 return result;
             }
-            long last = completions(call).address() + (polled(result) - 1L) * WorkCompletions.RECORD_BYTES;
-            boolean flushed = Memory.getInt(last + STATUS) == WorkCompletionRecord.WR_FLUSH_ERR;
+            int last = (polled(result) - 1) * WorkCompletions.RECORD_WORDS;
+            boolean flushed =
+                    WorkCompletionRecord.status(completions(call).words(), last) == WorkCompletionRecord.WR_FLUSH_ERR;
             return flushed && call.provider().turn(10) ? Integer.valueOf(polled(result) - 1) : result;
         }
     },
@@ -269,12 +271,8 @@ enum Mutation {
         }
     };
 
-    private static final long STATUS = 8;
-    private static final long OPCODE = 12;
-    private static final long LENGTH = 20;
-
     private interface OnRecord {
-        void change(long record);
+        void change(long[] words, int at);
     }
 
     /** Does the call, with the mistake. */
@@ -299,7 +297,7 @@ enum Mutation {
     /** Every completion that a poll brought. */
     private static void forEach(Call call, @Nullable Object result, OnRecord change) {
         for (int index = 0; call.is("poll") && index < polled(result); index++) {
-            change.change(completions(call).address() + (long) index * WorkCompletions.RECORD_BYTES);
+            change.change(completions(call).words(), index * WorkCompletions.RECORD_WORDS);
         }
     }
 }
