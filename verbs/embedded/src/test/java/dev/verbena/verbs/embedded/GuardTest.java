@@ -3,6 +3,8 @@ package dev.verbena.verbs.embedded;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -12,13 +14,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** One thread at a time is inside, whoever owns the guard and whoever visits. */
+@SuppressWarnings("ReferenceEquality") // holds are compared by identity
 final class GuardTest {
     private static final int SCALE = Integer.getInteger("scale", 1);
     private static final int ROUNDS = 100_000 * SCALE;
 
     /** Two plain fields that are equal whenever nobody is inside. */
     private static final class Guarded {
-        private final Guard guard = new Guard();
+        private final MemorySegment control = Arena.ofAuto().allocate(Layout.CONTROL_BYTES, 64);
+        private final Guard guard = new Guard(new Presences(control.address()));
         private long left;
         private long right;
         private long torn;
@@ -59,6 +63,54 @@ final class GuardTest {
 
             long count = visits.get(60, SECONDS);
             assertThat(count).isPositive();
+            assertThat(guarded.torn).isZero();
+            assertThat(guarded.left).isEqualTo(changes + count).isEqualTo(guarded.right);
+        }
+    }
+
+    /** The owner takes no lock: it is present, and looks how the guard leans. */
+    @Test
+    void anOwnerThatIsPresentAndAVisitorTakeTurns() throws Exception {
+        Guarded guarded = new Guarded();
+        AtomicBoolean stop = new AtomicBoolean();
+        long changes = 0;
+        long present = 0;
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            Future<Long> visits = executor.submit(() -> {
+                long count = 0;
+                while (!stop.get()) {
+                    Guard.Hold hold = guarded.guard.visit();
+                    guarded.change();
+                    guarded.guard.unlock(hold);
+                    count++;
+                }
+                return count;
+            });
+
+            long end = System.nanoTime() + SECONDS.toNanos(SCALE);
+            while (System.nanoTime() - end < 0) {
+                Guard.Hold mine = guarded.guard.leaning();
+                Presence me = mine.presence();
+                if (me.isMine()) {
+                    me.enter();
+                    if (guarded.guard.lean() == mine) {
+                        guarded.change();
+                        changes++;
+                        present++;
+                    }
+                    me.leave();
+                } else {
+                    Guard.Hold hold = guarded.guard.lock();
+                    guarded.change();
+                    guarded.guard.unlock(hold);
+                    changes++;
+                }
+            }
+            stop.set(true);
+
+            long count = visits.get(60, SECONDS);
+            assertThat(count).isPositive();
+            assertThat(present).isPositive();
             assertThat(guarded.torn).isZero();
             assertThat(guarded.left).isEqualTo(changes + count).isEqualTo(guarded.right);
         }
