@@ -47,9 +47,6 @@ public final class CoreBench implements Callable<Integer> {
             defaultValue = "100")
     private int inFlight = 100;
 
-    @Option(names = "--real-time", description = "run the processes by chrt -r 10: for a machine that has other work")
-    private boolean realTime;
-
     @Option(names = "--out_json_file", description = "a JSON document of all samples goes there")
     private @Nullable Path json;
 
@@ -64,7 +61,8 @@ public final class CoreBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Options options = new Options(device, CoreSide.BYTES, samples, messages, realTime);
+        // Not with real-time priority: the threads that connect are bound to the processor on which a loop spins.
+        Options options = new Options(device, CoreSide.BYTES, samples, messages, false);
         try (SidePair pair = new SidePair(options, 1, SLOTS)) {
             // The raw figures need a whole number of batches.
             int raw = messages / 32 * 32;
