@@ -90,6 +90,7 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     private boolean marked;
     private @Nullable IntConsumer immediateHandler;
     private final Heartbeat heartbeat;
+    private final SlowWatch slowWatch = new SlowWatch();
     private long deadlineNs;
     private @Nullable Consumer<ConnectionException> onNeverOpened;
 
@@ -452,6 +453,11 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
                                         this + ": closed abruptly, the peer did not take what was sent"));
                 return;
             }
+            slowWatch.look(
+                    this,
+                    sender.isHeldBack(),
+                    sends.underWay() + sender.offersUnderWay(),
+                    31 * sends.finished() + sender.offersUnderWay());
             if (sender.isClaimed()) {
                 return;
             }

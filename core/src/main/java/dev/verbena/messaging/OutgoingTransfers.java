@@ -33,6 +33,10 @@ final class OutgoingTransfers {
         return transfers.size() >= TRANSFERS_MAX;
     }
 
+    int size() {
+        return transfers.size();
+    }
+
     boolean isEmpty() {
         return transfers.isEmpty();
     }

@@ -72,6 +72,7 @@ public final class Sender {
 
     private int eagerMax;
     private boolean claimed;
+    private boolean handedOverWaits;
     private @Nullable Runnable afterClaim;
     private volatile boolean open;
     private volatile @Nullable ConnectionException ended;
@@ -120,6 +121,16 @@ public final class Sender {
     /** Whether nothing waits to be posted, or to be read by the peer. */
     public boolean isDrained() {
         return pending.isEmpty() && submissions.isEmpty() && controls.isEmpty() && transfers.isEmpty();
+    }
+
+    /** Whether messages wait for the peer's credits. */
+    public boolean isHeldBack() {
+        return !credits.canSendData() && !(pending.isEmpty() && submissions.isEmpty());
+    }
+
+    /** Long messages that the peer has not answered. */
+    public int offersUnderWay() {
+        return transfers.size();
     }
 
     // ---------------------------------------------------------------- for the application
@@ -407,6 +418,12 @@ public final class Sender {
                 postSubmitted((ByteBuf) next);
             }
         }
+        boolean waiting = !submissions.isEmpty();
+        if (waiting && !handedOverWaits) {
+            // What other threads handed over counts once, however much it is: they do not see it wait.
+            counters.sendStalls++;
+        }
+        handedOverWaits = waiting;
         if (!transfers.isEmpty()) {
             transfers.advance();
             pumpControls();

@@ -109,6 +109,16 @@ public final class SendRing {
         return posted == freed;
     }
 
+    /** Requests that are not finished, as far as completions tell. */
+    public int underWay() {
+        return posted - freed;
+    }
+
+    /** How many are finished; wraps around. */
+    public int finished() {
+        return freed;
+    }
+
     /** Bytes of a slot. */
     public int slotBytes() {
         return slotBytes;

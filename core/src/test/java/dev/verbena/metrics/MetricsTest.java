@@ -9,6 +9,7 @@ import dev.verbena.connection.Listener;
 import dev.verbena.connection.QueuePairManager;
 import dev.verbena.connection.TestDevices;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.buffer.ByteBuf;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -17,7 +18,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.management.ObjectName;
@@ -102,6 +106,98 @@ final class MetricsTest {
                 .hasSize(19)
                 .allSatisfy(
                         meter -> assertThat(text).contains("`" + meter.getId().getName() + "`"));
+    }
+
+    /** The first event of a name while something is done again and again. */
+    private static RecordedEvent provoked(String name, Callable<Void> action) throws Exception {
+        BlockingQueue<RecordedEvent> events = new LinkedBlockingQueue<>();
+        try (RecordingStream stream = new RecordingStream()) {
+            stream.enable("dev.verbena." + name).withThreshold(Duration.ZERO);
+            stream.setReuse(false);
+            stream.onEvent("dev.verbena." + name, events::add);
+            stream.startAsync();
+            long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
+            RecordedEvent event = null;
+            while (event == null && System.nanoTime() - deadlineNs < 0) {
+                Void _ = action.call();
+                event = events.poll(1, TimeUnit.SECONDS);
+            }
+            assertThat(event).as(name).isNotNull();
+            return requireNonNull(event);
+        }
+    }
+
+    /** Until the loop must have ticked: asleep it does with each poll, busy every 10 ms. */
+    private static void awaitTicks(QueuePairManager manager) {
+        long startNs = System.nanoTime();
+        long polls = manager.metrics().getPolls();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> manager.metrics().getPolls() >= polls + 3
+                        && System.nanoTime() - startNs > TimeUnit.MILLISECONDS.toNanos(50));
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // a Void is null
+    void flightRecorderHasTheTimeThatMessagesWaitedForCredits() throws Exception {
+        BlockingQueue<ByteBuf> held = new LinkedBlockingQueue<>();
+        try (Listener holding = server.listen(
+                        new InetSocketAddress(TestDevices.SERVER.address(), 0),
+                        connection -> connection.onMessage(message -> held.add(message.retain())));
+                Connection connection = client.connect(holding.address()).get(10, TimeUnit.SECONDS)) {
+            RecordedEvent event = provoked("CreditStall", () -> {
+                long stalls = client.metrics().getSendStalls();
+                CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+                for (int i = 0; i < 300; i++) {
+                    last = connection.send(client.allocator().directBuffer(8).writeZero(8));
+                }
+                await().until(() -> client.metrics().getSendStalls() > stalls);
+                awaitTicks(client);
+                for (int i = 0; i < 300; i++) {
+                    requireNonNull(held.poll(10, TimeUnit.SECONDS)).release();
+                }
+                return last.get(10, TimeUnit.SECONDS);
+            });
+            assertThat(event.getString("connection")).isEqualTo(connection.toString());
+            assertThat(event.getDuration()).isPositive();
+        }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // a Void is null
+    void flightRecorderHasTheTimeThatAnOperationTook() throws Exception {
+        BlockingQueue<CountDownLatch> hold = new LinkedBlockingQueue<>();
+        try (Listener busy = server.listen(
+                        new InetSocketAddress(TestDevices.SERVER.address(), 0),
+                        connection -> connection.onMessage(message -> awaitHeld(hold)));
+                Connection connection = client.connect(busy.address()).get(10, TimeUnit.SECONDS)) {
+            RecordedEvent event = provoked("SlowOperation", () -> {
+                CountDownLatch busyWith = new CountDownLatch(1);
+                hold.add(busyWith);
+                CompletableFuture<Void> small =
+                        connection.send(client.allocator().directBuffer(8).writeZero(8));
+                CompletableFuture<Void> offered =
+                        connection.send(client.allocator().directBuffer(100_000).writeZero(100_000));
+                // The server's loop is in its handler: the offer is not answered.
+                Void _ = small.get(10, TimeUnit.SECONDS);
+                awaitTicks(client);
+                busyWith.countDown();
+                return offered.get(10, TimeUnit.SECONDS);
+            });
+            assertThat(event.getString("connection")).isEqualTo(connection.toString());
+            assertThat(event.getDuration()).isPositive();
+        }
+    }
+
+    /** A handler that is busy until it is let go; of the long messages nothing holds it. */
+    private static void awaitHeld(BlockingQueue<CountDownLatch> hold) {
+        CountDownLatch latch = hold.poll();
+        try {
+            if (latch != null && !latch.await(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("held for too long");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
