@@ -612,6 +612,12 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
     }
 
     @Override
+    public ConnectionException whyClosed() {
+        ConnectionException why = cause;
+        return why != null ? why : new ConnectionException(Reason.CLOSED, this + ": it is closing");
+    }
+
+    @Override
     public void schedule() {
         loop.schedule(this);
     }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /**
  * What the two directions of a connection ask of it.
  *
- * <p>Threading: the loop's thread, but for {@link #schedule} and {@link #isLoopThread}.
+ * <p>Threading: the loop's thread, but for {@link #schedule}, {@link #isLoopThread} and {@link #whyClosed}.
  */
 public interface ChannelOwner {
     /** The connection cannot go on. */
@@ -14,6 +14,9 @@ public interface ChannelOwner {
 
     /** Whether it is over, so that nothing is posted any more: a handler may have ended it just now. */
     boolean isEnding();
+
+    /** Why nothing is begun any more: the cause of the end, or that this side closes. Any thread. */
+    ConnectionException whyClosed();
 
     /** The peer said that it goes. */
     void peerClosed();

@@ -191,7 +191,7 @@ public final class Sender {
     private CompletableFuture<Void> send(SendRequest request) {
         if (!open) {
             ConnectionException end = ended;
-            request.onDone(end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
+            request.onDone(end != null ? end : owner.whyClosed());
         } else if (!owner.isLoopThread()) {
             if (submit(request) != SendResult.SENT) {
                 request.onDone(tooManyWaiting());

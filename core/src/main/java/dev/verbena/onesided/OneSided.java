@@ -394,8 +394,7 @@ public final class OneSided {
     private void begin(Request request) {
         ConnectionException end = ended;
         if (end != null || !open) {
-            request.completeExceptionally(
-                    end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
+            request.completeExceptionally(end != null ? end : owner.whyClosed());
         } else if (pending.size() >= PENDING_MAX) {
             request.completeExceptionally(new ConnectionException(
                     Reason.BACK_PRESSURE, "too many one-sided operations wait on this connection"));

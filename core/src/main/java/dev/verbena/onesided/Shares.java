@@ -85,8 +85,7 @@ public final class Shares {
     private void bind(RegisteredBuffer buffer, int access, LoopFuture<Share> future) {
         ConnectionException end = ended;
         if (end != null || !open) {
-            future.completeExceptionally(
-                    end != null ? end : new ConnectionException(Reason.CLOSED, "the connection is closing"));
+            future.completeExceptionally(end != null ? end : owner.whyClosed());
             return;
         }
         if (sender.isClaimed() || ring.free() <= SLOTS_KEPT || shares.size() >= SHARES_MAX) {

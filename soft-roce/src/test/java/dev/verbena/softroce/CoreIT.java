@@ -29,8 +29,6 @@ final class CoreIT {
             "dev.verbena.connection.GatheringTest",
             "dev.verbena.connection.OneSidedTest",
             "dev.verbena.connection.OperationListTest",
-            "dev.verbena.connection.GatheringTest",
-            "dev.verbena.connection.OperationListTest",
             "dev.verbena.connection.EndsTest",
             "dev.verbena.connection.BadPeerTest",
             "dev.verbena.connection.FuzzTest",
