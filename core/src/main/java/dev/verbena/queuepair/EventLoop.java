@@ -69,6 +69,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     private final String name;
     private final WaitingPolicy policy;
     private final @Nullable CompletionChannel channel;
+    private final int entriesMax;
     private final CompletionQueue queue;
     private final @Nullable SharedReceives shared;
     private final ArrayDeque<Drain> drains = new ArrayDeque<>();
@@ -114,6 +115,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         boolean sleeps = policy == WaitingPolicy.ADAPTIVE || policy == WaitingPolicy.EVENT;
         this.channel = sleeps ? context.createCompletionChannel() : null;
         this.queue = context.createCompletionQueue(entries, channel, 0);
+        this.entriesMax = entries;
         this.shared = shared;
         if (shared != null) {
             reserve(shared.slotsMax());
@@ -172,7 +174,8 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     public void reserve(int entries) {
         int reserved = entriesReserved.addAndGet(entries);
-        if (reserved > queue.entries()) {
+        // What was asked for: a device that grants more would make connectionsPerLoopMax another number.
+        if (reserved > entriesMax) {
             entriesReserved.addAndGet(-entries);
             throw new VerbsException(
                     "ibv_create_qp",
@@ -181,7 +184,7 @@ public final class EventLoop implements Executor, AutoCloseable {
                     String.format(
                             "%,d more completions can be outstanding, %,d of %,d are spoken for: raise"
                                     + " QueuePairManagerConfig.connectionsPerLoopMax, or add loops",
-                            entries, reserved - entries, queue.entries()));
+                            entries, reserved - entries, entriesMax));
         }
     }
 

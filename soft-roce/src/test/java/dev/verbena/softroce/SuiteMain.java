@@ -14,7 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.engine.support.descriptor.MethodSource;
@@ -40,6 +48,8 @@ final class SuiteMain {
     /** What compares texts of the repository with each other needs no device, and has no repository in a container. */
     private static final String NEEDS_SOURCES = "sources";
 
+    private static final Pattern CLASS_INVOCATION = Pattern.compile("class-template-invocation:#(\\d+)");
+
     private SuiteMain() {}
 
     public static void main(String[] args) {
@@ -51,11 +61,33 @@ final class SuiteMain {
     /** What would run. */
     static List<SuiteTest> tests(List<String> classes) {
         TestPlan plan = launcher().discover(request(classes));
-        return plan.getRoots().stream()
+        Stream<SuiteTest> plain = plan.getRoots().stream()
                 .flatMap(root -> plan.getDescendants(root).stream())
                 .filter(test -> isMethod(plan, test))
-                .map(SuiteMain::name)
+                .map(SuiteMain::name);
+        return Stream.concat(plain, classes.stream().flatMap(SuiteMain::parameterizedTests))
                 .toList();
+    }
+
+    /** The methods of a class with parameters, which discovery finds only while it runs: for each constant of its enum. */
+    private static Stream<SuiteTest> parameterizedTests(String className) {
+        try {
+            Class<?> type = Class.forName(className);
+            EnumSource source = type.getAnnotation(EnumSource.class);
+            if (!type.isAnnotationPresent(ParameterizedClass.class) || source == null) {
+                return Stream.empty();
+            }
+            int invocations = source.value().getEnumConstants().length;
+            return IntStream.rangeClosed(1, invocations)
+                    .boxed()
+                    .flatMap(invocation -> Arrays.stream(type.getDeclaredMethods())
+                            .filter(method -> method.isAnnotationPresent(Test.class)
+                                    || method.isAnnotationPresent(ParameterizedTest.class))
+                            .map(method ->
+                                    new SuiteTest(type.getSimpleName() + "[" + invocation + "]", method.getName())));
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException(className + " is not on the class path", e);
+        }
     }
 
     private static Launcher launcher() {
@@ -84,7 +116,9 @@ final class SuiteMain {
 
     private static SuiteTest name(TestIdentifier method) {
         MethodSource source = (MethodSource) method.getSource().orElseThrow();
-        return new SuiteTest(source.getJavaClass().getSimpleName(), source.getMethodName());
+        Matcher invocation = CLASS_INVOCATION.matcher(method.getUniqueId());
+        String which = invocation.find() ? "[" + invocation.group(1) + "]" : "";
+        return new SuiteTest(source.getJavaClass().getSimpleName() + which, source.getMethodName());
     }
 
     private static final class Report implements TestExecutionListener {

@@ -107,12 +107,12 @@ final class TourTest {
                 for (int i = 0; !done.get(); i++) {
                     table.put(1, String.valueOf((char) ('a' + i % 26)).repeat(RemoteLookup.TEXT_BYTES));
                     // It has to stand still sometimes, or no reader ever finds a slot whole.
-                    LockSupport.parkNanos(20_000);
+                    LockSupport.parkNanos(TestDevices.areEmbedded() ? 20_000 : 20_000_000);
                 }
             });
             try {
                 Set<String> seen = new HashSet<>();
-                for (int i = 0; i < 3000 || seen.size() < 2; i++) {
+                for (int i = 0; i < TestDevices.rounds(3000) || seen.size() < 2; i++) {
                     String text = reader.get(1).orElseThrow();
                     assertThat(text).isEqualTo(text.substring(0, 1).repeat(RemoteLookup.TEXT_BYTES));
                     seen.add(text);
