@@ -74,6 +74,7 @@ final class GuideTest {
             longMessages(second, serverSide);
             remoteMemory(manager, second, serverSide, remotes);
             ending(second, reasons);
+            connectingAgain(manager, sharing.address());
         }
         manager.close();
     }
@@ -121,6 +122,15 @@ final class GuideTest {
         connection.onClose(cause -> reasons.add(cause.reason()));
         connection.close();
         assertThat(reasons.poll(5, TimeUnit.SECONDS)).isEqualTo(Reason.CLOSED);
+    }
+
+    private static void connectingAgain(QueuePairManager manager, InetSocketAddress address) throws Exception {
+        BlockingQueue<Connection> reconnected = new LinkedBlockingQueue<>();
+        Reconnector reconnector = manager.connect(address, ReconnectPolicy.DEFAULT, again -> reconnected.add(again));
+        Connection now = reconnector.connection().get(5, TimeUnit.SECONDS);
+        assertThat(now.isOpen()).isTrue();
+        assertThat(reconnected.poll(5, TimeUnit.SECONDS)).isSameAs(now);
+        reconnector.close();
     }
 
     @Test

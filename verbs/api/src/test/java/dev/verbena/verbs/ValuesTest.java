@@ -80,6 +80,32 @@ class ValuesTest {
     }
 
     @Test
+    void completionsInNumbersReadAsThoseInMemory() {
+        WorkCompletions completions = new WorkCompletions(2);
+        completions.records().set(ValueLayout.JAVA_LONG, 48, 7L);
+        long[] words = completions.words();
+        int at = WorkCompletions.RECORD_WORDS;
+        words[at] = 0x1234;
+        words[at + 1] = 10L | (128L << 32);
+        words[at + 2] = 5L | (64L << 32);
+        words[at + 3] = 3L | (0x4fL << 32);
+        words[at + 4] = 0x50L | (8L << 32);
+
+        assertThat(completions.id(1)).isEqualTo(0x1234);
+        assertThat(completions.status(1)).isEqualTo(10);
+        assertThat(completions.isReceive(1)).isTrue();
+        assertThat(completions.vendorError(1)).isEqualTo(5);
+        assertThat(completions.lengthBytes(1)).isEqualTo(64);
+        assertThat(completions.invalidatedKey(1)).isEqualTo(3);
+        assertThat(completions.queuePairNumber(1)).isEqualTo(0x4f);
+        assertThat(completions.sourceQueuePair(1)).isEqualTo(0x50);
+        assertThat(completions.flags(1)).isEqualTo(WorkCompletions.WITH_INVALIDATE);
+        // The provider that wrote last says where.
+        assertThat(completions.address()).isNotZero();
+        assertThat(completions.id(1)).isEqualTo(7);
+    }
+
+    @Test
     void immediateDataReadsAsTheSenderGaveIt() {
         WorkCompletions completions = new WorkCompletions(1);
         completions.records().set(ValueLayout.JAVA_BYTE, 24, (byte) 0x12);

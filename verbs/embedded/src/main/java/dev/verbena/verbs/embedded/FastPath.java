@@ -104,7 +104,7 @@ final class FastPath {
 
     /**
      * The calling thread becomes present and has the guards of queue pair and completion queue, if they lean to it and the
-     * short way is open; then it leaves by the presence.
+     * short way is open, and is inside an access; then it ends both by the presence.
      *
      * @return null when it cannot go the short way
      */
@@ -122,6 +122,7 @@ final class FastPath {
                 && completionsGuard.lean() == completionsHold
                 && completions.isCalm()
                 && sends.hasRoom()) {
+            me.beginAccess();
             return me;
         }
         me.leave();
@@ -149,6 +150,7 @@ final class FastPath {
                 complete(opcode, id, flags, opcode == Opcode.RDMA_READ ? lengthBytes : 0);
             }
         } finally {
+            me.endAccess();
             me.leave();
         }
         return done;
@@ -176,6 +178,7 @@ final class FastPath {
                 complete(opcode, id, flags, Long.BYTES);
             }
         } finally {
+            me.endAccess();
             me.leave();
         }
         return done;
@@ -197,6 +200,7 @@ final class FastPath {
                 complete(opcode, id, flags, 0);
             }
         } finally {
+            me.endAccess();
             me.leave();
         }
         return done;

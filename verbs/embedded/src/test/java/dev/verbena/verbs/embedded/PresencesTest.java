@@ -35,12 +35,12 @@ final class PresencesTest {
     }
 
     @Test
-    void whoTakesMemoryBackWaitsForAPresentThread() throws Exception {
+    void whoTakesMemoryBackWaitsForAnAccess() throws Exception {
         Presence mine = presences.of(Thread.currentThread());
         Quiet quiet = new Quiet();
         assertThat(quiet.await(control.address())).isTrue();
 
-        mine.enter();
+        mine.beginAccess();
         try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
             CountDownLatch begun = new CountDownLatch(1);
             Future<Boolean> waiting = executor.submit(() -> {
@@ -49,13 +49,13 @@ final class PresencesTest {
             });
             assertThat(begun.await(10, SECONDS)).isTrue();
             assertThat(waiting.isDone()).isFalse();
-            mine.leave();
+            mine.endAccess();
             assertThat(waiting.get(10, SECONDS)).isTrue();
         }
         // In vain, when it does not come out within a second.
-        mine.enter();
+        mine.beginAccess();
         assertThat(quiet.await(control.address())).isFalse();
-        mine.leave();
+        mine.endAccess();
         assertThat(quiet.await(control.address())).isTrue();
     }
 
