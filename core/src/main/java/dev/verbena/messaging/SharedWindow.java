@@ -139,9 +139,12 @@ public final class SharedWindow extends ReceiveWindow {
             return;
         }
         ticks = 0;
+        boolean idle = used == 0;
         int needed = Math.max(base, 2 * used);
         used = 0;
-        if (dynamic && asked == 0 && 2 * needed <= target) {
+        // Who is a little above the base, too, comes back to it when nothing is sent any more.
+        boolean tooWide = 2 * needed <= target || (idle && Math.max(target, out) > needed);
+        if (dynamic && asked == 0 && tooWide) {
             target = needed;
             credits.window(needed);
             takeBack(sender, out - needed);

@@ -79,7 +79,7 @@ final class ManyConnectionsTest {
                 }
             }
             await().untilAtomic(received, org.hamcrest.Matchers.is(10 * count));
-            await().untilAsserted(() -> assertThat(shared(server).granted()).isLessThanOrEqualTo(IDLE_CREDITS * count));
+            await().untilAsserted(() -> assertThat(shared(server).granted()).isEqualTo(IDLE_CREDITS * count));
             for (Connection connection : connections) {
                 CompletableFuture<ConnectionException> _ = connection.abort();
             }
@@ -89,6 +89,32 @@ final class ManyConnectionsTest {
                 Pair.checkSharedReceives(server);
                 Pair.checkSharedReceives(client);
             });
+        }
+    }
+
+    @Test
+    void whoIsIdleComesBackToItsBaseFromAnyWindow() throws Exception {
+        int count = 32;
+        try (QueuePairManager server = QueuePairManager.open(sharing(Pair.config(), 4096));
+                QueuePairManager client = QueuePairManager.open(Pair.clientConfig())) {
+            Listener listener = server.listen(Pair.loopback(0), connection -> connection.onMessage(message -> {}));
+            List<Connection> connections = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                connections.add(client.connect(listener.address()).get(10, TimeUnit.SECONDS));
+            }
+            for (Connection connection : connections) {
+                for (int n = 0; n < 16; n++) {
+                    CompletableFuture<Void> _ = connection.send(bytes(client, 64));
+                }
+            }
+            // Three messages in each 100 ms are worth a window of six, which lies between the base and its double.
+            for (int round = 0; round < 15; round++) {
+                for (Connection connection : connections) {
+                    connection.send(bytes(client, 64)).get(10, TimeUnit.SECONDS);
+                }
+                TimeUnit.MILLISECONDS.sleep(33);
+            }
+            await().untilAsserted(() -> assertThat(shared(server).granted()).isEqualTo(IDLE_CREDITS * count));
         }
     }
 
