@@ -1,5 +1,6 @@
 package dev.verbena.bench;
 
+import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.SendFlags;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,37 +33,19 @@ final class Bandwidth {
         return TOTAL_BYTES * 1e9 / (System.nanoTime() - start);
     }
 
-    /** The same by WRITEs. */
-    double write() {
+    /** The same by WRITEs, or by READs. */
+    double oneSided(boolean read) {
+        QueuePair qp = end.qps[0];
         long start = System.nanoTime();
         for (int i = 0; i < BUFFERS; i++) {
             long offset = (long) i * BYTES;
-            Endpoint.taken(end.qps[0].postWrite(
-                    i,
-                    end.messages.address() + offset,
-                    BYTES,
-                    end.messages.lkey(),
-                    remote.address() + offset,
-                    remote.rkey(),
-                    SendFlags.SIGNALED));
-            end.awaitOne();
-        }
-        return TOTAL_BYTES * 1e9 / (System.nanoTime() - start);
-    }
-
-    /** The same by READs. */
-    double read() {
-        long start = System.nanoTime();
-        for (int i = 0; i < BUFFERS; i++) {
-            long offset = (long) i * BYTES;
-            Endpoint.taken(end.qps[0].postRead(
-                    i,
-                    end.messages.address() + offset,
-                    BYTES,
-                    end.messages.lkey(),
-                    remote.address() + offset,
-                    remote.rkey(),
-                    SendFlags.SIGNALED));
+            long mine = end.messages.address() + offset;
+            int lkey = end.messages.lkey();
+            long theirs = remote.address() + offset;
+            Endpoint.taken(
+                    read
+                            ? qp.postRead(i, mine, BYTES, lkey, theirs, remote.rkey(), SendFlags.SIGNALED)
+                            : qp.postWrite(i, mine, BYTES, lkey, theirs, remote.rkey(), SendFlags.SIGNALED));
             end.awaitOne();
         }
         return TOTAL_BYTES * 1e9 / (System.nanoTime() - start);

@@ -233,8 +233,8 @@ final class SideMain {
         if (client) {
             perSecond = switch (what) {
                 case "copy" -> Bandwidth.copy(bare.bytes(0), bare.bytes(1));
-                case "write_bw" -> bandwidth.write();
-                case "read_bw" -> bandwidth.read();
+                case "write_bw" -> bandwidth.oneSided(false);
+                case "read_bw" -> bandwidth.oneSided(true);
                 default -> bandwidth.send();
             };
         } else if (what.equals("send_large_bw")) {

@@ -13,16 +13,19 @@ import java.net.UnknownHostException;
  *
  * <p>Threading: pure functions.
  */
-final class Addresses {
+public final class Addresses {
     private Addresses() {}
 
     /**
      * Reads an address with a port or without.
      *
+     * @param text as typed
+     * @param defaultPort where the text names none
+     * @return resolved
      * @throws IllegalArgumentException for one that is not understood, or a port out of range
      * @throws Failure for a host that nobody knows
      */
-    static InetSocketAddress parse(String text, int defaultPort) {
+    public static InetSocketAddress parse(String text, int defaultPort) {
         String host = text;
         int port = defaultPort;
         if (text.startsWith("[")) {
@@ -65,8 +68,13 @@ final class Addresses {
         }
     }
 
-    /** The text form, with brackets where they are needed. */
-    static String text(InetSocketAddress address) {
+    /**
+     * The text form, with brackets where they are needed.
+     *
+     * @param address resolved
+     * @return {@code host:port}
+     */
+    public static String text(InetSocketAddress address) {
         String host = text(address.getAddress());
         return address.getAddress() instanceof Inet6Address
                 ? "[" + host + "]:" + address.getPort()

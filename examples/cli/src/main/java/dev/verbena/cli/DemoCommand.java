@@ -96,13 +96,13 @@ final class DemoCommand extends VerbsCommand {
     private boolean endWithStdin;
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.putArray("operations");
         fields.putArray("streams");
     }
 
     @Override
-    void check() {
+    protected void check() {
         within("--size", bytes, 1, DemoProtocol.BYTES_MAX);
         within("--iterations", iterations, 1, DemoProtocol.ITERATIONS_MAX);
         if (listen != null && connect != null) {
@@ -114,7 +114,7 @@ final class DemoCommand extends VerbsCommand {
     }
 
     @Override
-    void run(Report report) throws InterruptedException {
+    protected void run(Report report) throws InterruptedException {
         if (endWithStdin) {
             endWithStdin();
         }

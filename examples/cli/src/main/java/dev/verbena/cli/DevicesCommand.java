@@ -25,12 +25,12 @@ import picocli.CommandLine.Command;
         footer = {"", "Examples:", "  verbena devices", "  verbena devices -d rxe0 --json -"})
 final class DevicesCommand extends VerbsCommand {
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.putArray("devices");
     }
 
     @Override
-    void run(Report report) {
+    protected void run(Report report) {
         VerbsProvider provider = provider();
         List<Device> devices = deviceName == null ? Verbs.devices(provider) : List.of(device(provider));
         ArrayNode nodes = (ArrayNode) report.fields().get("devices");

@@ -39,12 +39,12 @@ final class DoctorCommand extends VerbsCommand {
     private static final int ROCE_MTU_USUAL = 1024;
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.putArray("checks");
     }
 
     @Override
-    void run(Report report) {
+    protected void run(Report report) {
         List<HealthCheck> checks = new ArrayList<>(new HostChecks(Path.of("/")).all());
         boolean chosen = false;
         for (VerbsProvider provider : chosenProviders()) {

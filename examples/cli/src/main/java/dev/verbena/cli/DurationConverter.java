@@ -11,9 +11,12 @@ import picocli.CommandLine.TypeConversionException;
  *
  * <p>Threading: stateless.
  */
-final class DurationConverter implements ITypeConverter<Duration> {
+public final class DurationConverter implements ITypeConverter<Duration> {
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,9})(ms|s|m|h)?");
     private static final Duration MAX = Duration.ofHours(24);
+
+    /** For picocli. */
+    public DurationConverter() {}
 
     @Override
     public Duration convert(String value) {
@@ -35,7 +38,13 @@ final class DurationConverter implements ITypeConverter<Duration> {
         return duration;
     }
 
-    static String text(Duration duration) {
+    /**
+     * The text of a time, for people.
+     *
+     * @param duration to the millisecond
+     * @return for example {@code 30 s}
+     */
+    public static String text(Duration duration) {
         long ms = duration.toMillis();
         return ms % 1000 == 0 ? ms / 1000 + " s" : ms + " ms";
     }

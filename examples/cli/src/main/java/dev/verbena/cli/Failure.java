@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: immutable.
  */
-final class Failure extends RuntimeException {
+public final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     static final String LAB_HINT = "./verbena lab demo shows Verbena on Soft-RoCE without RDMA hardware";
 
     /** Kinds of failure; their names are the codes in a JSON document. */
-    enum Code {
+    public enum Code {
         /** It ran and failed. */
         FAILED(ExitCodes.FAILED),
         /** Data arrived that is not what was sent. */
@@ -51,21 +51,47 @@ final class Failure extends RuntimeException {
     private final Code code;
     private final String hint;
 
-    Failure(Code code, String message) {
+    /**
+     * A failure whose mending is unknown.
+     *
+     * @param code its kind
+     * @param message what happened
+     */
+    public Failure(Code code, String message) {
         this(code, message, "", null);
     }
 
-    Failure(Code code, String message, String hint) {
+    /**
+     * A failure.
+     *
+     * @param code its kind
+     * @param message what happened
+     * @param hint how to mend it
+     */
+    public Failure(Code code, String message, String hint) {
         this(code, message, hint, null);
     }
 
-    Failure(Code code, String message, String hint, @Nullable Throwable cause) {
+    /**
+     * A failure that follows from another.
+     *
+     * @param code its kind
+     * @param message what happened
+     * @param hint how to mend it, empty when unknown
+     * @param cause why
+     */
+    public Failure(Code code, String message, String hint, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.hint = hint;
     }
 
-    Code code() {
+    /**
+     * Its kind.
+     *
+     * @return the code of the document
+     */
+    public Code code() {
         return code;
     }
 
@@ -123,7 +149,14 @@ final class Failure extends RuntimeException {
         };
     }
 
-    static Failure timeout(String what, Duration waited) {
+    /**
+     * A wait that took too long.
+     *
+     * @param what was waited for
+     * @param waited how long
+     * @return to be thrown
+     */
+    public static Failure timeout(String what, Duration waited) {
         return new Failure(
                 Code.TIMEOUT, what + " did not come within " + DurationConverter.text(waited), "--timeout allows more");
     }

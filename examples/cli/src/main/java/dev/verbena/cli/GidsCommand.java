@@ -32,12 +32,12 @@ final class GidsCommand extends VerbsCommand {
     private static final String ROW = "%-10s %4s %5s  %-39s %-8s %-12s %s";
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.putArray("gids");
     }
 
     @Override
-    void run(Report report) {
+    protected void run(Report report) {
         VerbsProvider provider = provider();
         List<Device> devices = deviceName == null ? Verbs.devices(provider) : List.of(device(provider));
         ArrayNode nodes = (ArrayNode) report.fields().get("gids");

@@ -10,12 +10,12 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /**
- * A command that the launcher runs without Java. Here it stands in the help and in the completion script only.
+ * A command that the launcher runs without this jar. Here it stands in the help and in the completion script only.
  *
  * <p>Threading: runs on the main thread.
  */
 @Command
-abstract sealed class LauncherCommand implements Runnable permits LabCommand, TestCommand {
+abstract sealed class LauncherCommand implements Runnable permits BenchLauncherCommand, LabCommand, TestCommand {
     @Parameters(paramLabel = "ARG", arity = "0..*", description = "Passed on.")
     @SuppressWarnings("UnusedVariable") // picocli fills it, so that the refusal below names the command and no argument
     private List<String> arguments = List.of();

@@ -35,7 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             HelpCommand.class,
             CompletionCommand.class,
             TestCommand.class,
-            LabCommand.class
+            LabCommand.class,
+            BenchLauncherCommand.class
         },
         footer = {
             "",
@@ -83,8 +84,12 @@ public final class Main implements Runnable {
         System.exit(commandLine().execute(arguments));
     }
 
-    /** The whole command, ready to execute. */
-    static CommandLine commandLine() {
+    /**
+     * The whole command, ready to execute; standard output and error are the process's until they are set otherwise.
+     *
+     * @return a new one at each call
+     */
+    public static CommandLine commandLine() {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);

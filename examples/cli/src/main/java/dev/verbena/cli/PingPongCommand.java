@@ -64,9 +64,6 @@ final class PingPongCommand extends VerbsCommand {
             description = "TCP port over which the two find each other. Default: ${DEFAULT-VALUE}.")
     private int tcpPort;
 
-    @Option(names = "--ib-dev", paramLabel = "NAME", description = "The same as --device.")
-    private @Nullable String ibDevice;
-
     @Option(
             names = {"-i", "--ib-port"},
             paramLabel = "PORT",
@@ -138,7 +135,7 @@ final class PingPongCommand extends VerbsCommand {
     private Duration acceptTimeout;
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.putNull("bytes");
         fields.put("iterations", iterations);
         fields.put("mode", type.name().toLowerCase(Locale.ROOT));
@@ -148,7 +145,7 @@ final class PingPongCommand extends VerbsCommand {
     }
 
     @Override
-    void check() {
+    protected void check() {
         within("--port", tcpPort, 1, 65535);
         within("--ib-port", ibPort, 1, 255);
         within("--size", size == null ? 1 : size, 1, 1 << 30);
@@ -159,10 +156,6 @@ final class PingPongCommand extends VerbsCommand {
         if (pathMtu() == Mtu.UNKNOWN) {
             throw usage("--mtu " + mtu + " is none of 256, 512, 1024, 2048, 4096");
         }
-        if (ibDevice != null && deviceName != null) {
-            throw usage("--ib-dev and --device are the same: give one of them");
-        }
-        deviceName = ibDevice != null ? ibDevice : deviceName;
     }
 
     private Mtu pathMtu() {
@@ -175,7 +168,7 @@ final class PingPongCommand extends VerbsCommand {
     }
 
     @Override
-    void run(Report report) throws InterruptedException {
+    protected void run(Report report) throws InterruptedException {
         Device device = device(provider());
         try (Context context = device.open()) {
             GidEntry gid = gid(context);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: the fields belong to the command's thread; {@link #end} may be called from any thread, the first call wins.
  */
-final class Report {
+public final class Report {
     private static final String SCHEMA = "verbena/1";
     private static final ObjectMapper MAPPER =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -48,8 +48,12 @@ final class Report {
         document.putNull("error");
     }
 
-    /** Where the command puts what it has to say. */
-    ObjectNode fields() {
+    /**
+     * Where the command puts what it has to say.
+     *
+     * @return the document, which belongs to the command's thread
+     */
+    public ObjectNode fields() {
         return document;
     }
 

@@ -110,7 +110,7 @@ final class RpingCommand extends VerbsCommand {
     private final RpingRounds rounds = new RpingRounds();
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.put("bytes", bytes);
         fields.put("iterations", 0);
         fields.put("mode", client ? "client" : "server");
@@ -119,7 +119,7 @@ final class RpingCommand extends VerbsCommand {
     }
 
     @Override
-    void check() {
+    protected void check() {
         if (client == server) {
             throw usage("give either -c (client) or -s (server)");
         }
@@ -138,7 +138,7 @@ final class RpingCommand extends VerbsCommand {
     }
 
     @Override
-    void run(Report report) throws InterruptedException {
+    protected void run(Report report) throws InterruptedException {
         InetSocketAddress at = address == null ? new InetSocketAddress(port) : parse("--address", address, port);
         InetSocketAddress from = source == null ? null : parse("--source", source, 0);
         VerbsProvider provider = provider();

@@ -58,14 +58,14 @@ final class TopCommand extends VerbsCommand {
     private boolean once;
 
     @Override
-    void declare(ObjectNode fields) {
+    protected void declare(ObjectNode fields) {
         fields.put("pid", pid);
         fields.putNull("interval_ns");
         fields.putArray("managers");
     }
 
     @Override
-    void check() {
+    protected void check() {
         Integer count = iterations;
         if (count != null && count < 1) {
             throw usage("--iterations: " + count + " is less than 1");
@@ -75,7 +75,7 @@ final class TopCommand extends VerbsCommand {
     /** The address is that of an agent which this command has just started, in a process of the same user on this machine. */
     @Override
     @SuppressWarnings("BanJNDI")
-    void run(Report report) throws InterruptedException {
+    protected void run(Report report) throws InterruptedException {
         try (JMXConnector connector = JMXConnectorFactory.connect(address())) {
             look(connector.getMBeanServerConnection(), report);
         } catch (IOException | JMException e) {

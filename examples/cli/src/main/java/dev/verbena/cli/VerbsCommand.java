@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
  * <p>Threading: runs on the main thread; Ctrl-C is seen to by a shutdown hook.
  */
 @Command
-abstract class VerbsCommand implements Callable<Integer> {
+public abstract class VerbsCommand implements Callable<Integer> {
     @Option(
             names = "--provider",
             paramLabel = "NAME",
@@ -28,7 +28,7 @@ abstract class VerbsCommand implements Callable<Integer> {
     protected @Nullable String providerName;
 
     @Option(
-            names = {"-d", "--device"},
+            names = {"-d", "--device", "--ib-dev"},
             paramLabel = "NAME",
             description =
                     "Use this device, for example rxe0. Default: the first, or the one that an address belongs to.")
@@ -48,14 +48,39 @@ abstract class VerbsCommand implements Callable<Integer> {
     private @Nullable Report report;
     private boolean explained;
 
-    /** Puts the command's own fields into the document, as they are when nothing is known yet. */
-    abstract void declare(ObjectNode fields);
+    /** For picocli. */
+    protected VerbsCommand() {}
+
+    /**
+     * Puts the command's own fields into the document, as they are when nothing is known yet.
+     *
+     * @param fields the document
+     */
+    protected abstract void declare(ObjectNode fields);
 
     /** Checks what the options' types cannot; throws {@link #usage}. */
-    void check() {}
+    protected void check() {}
 
-    /** Does it; throws a {@link Failure} when it fails. */
-    abstract void run(Report report) throws InterruptedException;
+    /**
+     * Does it.
+     *
+     * @param report its document
+     * @throws Failure when it fails
+     * @throws InterruptedException when the thread is interrupted
+     */
+    protected abstract void run(Report report) throws InterruptedException;
+
+    /** Ctrl-C, before the document is written: runs on a thread of its own, while {@link #run} still does; bounded. */
+    protected void onInterrupt() {}
+
+    /**
+     * What the document says that was run: the command's name.
+     *
+     * @return its text
+     */
+    protected String documentedCommand() {
+        return spec.name();
+    }
 
     @Override
     public final Integer call() {
@@ -84,7 +109,7 @@ abstract class VerbsCommand implements Callable<Integer> {
 
     private Report start() {
         try {
-            return new Report(spec.name(), json, spec.commandLine().getOut());
+            return new Report(documentedCommand(), json, spec.commandLine().getOut());
         } catch (IOException | RuntimeException e) {
             throw usage("--json: cannot write " + json + " (" + e.getClass().getSimpleName() + ")");
         }
@@ -96,7 +121,8 @@ abstract class VerbsCommand implements Callable<Integer> {
             return;
         }
         try {
-            Report refusal = new Report(spec.name(), file, spec.commandLine().getOut());
+            Report refusal =
+                    new Report(documentedCommand(), file, spec.commandLine().getOut());
             declare(refusal.fields());
             refusal.end(new Failure(Failure.Code.USAGE, message));
         } catch (IOException | RuntimeException e) {
@@ -106,6 +132,7 @@ abstract class VerbsCommand implements Callable<Integer> {
 
     private void interrupted(Report started) {
         Failure failure = new Failure(Failure.Code.INTERRUPTED, "interrupted");
+        onInterrupt();
         if (started.end(failure)) {
             complain(failure);
         }
@@ -128,18 +155,30 @@ abstract class VerbsCommand implements Callable<Integer> {
         err.flush();
     }
 
-    /** Where text for people goes: standard output, unless that holds the document. */
-    final PrintWriter text() {
+    /**
+     * Where text for people goes: standard output, unless that holds the document.
+     *
+     * @return a writer that the command flushes
+     */
+    protected final PrintWriter text() {
         return "-".equals(json) ? err() : spec.commandLine().getOut();
     }
 
-    /** Standard error. */
-    final PrintWriter err() {
+    /**
+     * Standard error.
+     *
+     * @return a writer that the command flushes
+     */
+    protected final PrintWriter err() {
         return spec.commandLine().getErr();
     }
 
-    /** Prints a line for people at once. */
-    final void say(String line) {
+    /**
+     * Prints a line for people at once.
+     *
+     * @param line without its end
+     */
+    protected final void say(String line) {
         PrintWriter text = text();
         text.println(line);
         text.flush();
@@ -149,20 +188,37 @@ abstract class VerbsCommand implements Callable<Integer> {
         return spec.root().userObject() instanceof Main main && main.isVerbose();
     }
 
-    /** A complaint about the command line. */
-    final ParameterException usage(String message) {
+    /**
+     * A complaint about the command line.
+     *
+     * @param message what is wrong
+     * @return to be thrown
+     */
+    protected final ParameterException usage(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    /** Throws unless a value lies in a range. */
-    final void within(String option, long value, long min, long max) {
+    /**
+     * Throws {@link #usage} unless a value lies in a range.
+     *
+     * @param option its name
+     * @param value its value
+     * @param min the least
+     * @param max the greatest
+     */
+    protected final void within(String option, long value, long min, long max) {
         if (value < min || value > max) {
             throw usage(option + " " + value + " is not within " + min + " to " + max);
         }
     }
 
-    /** The provider asked for, or the preferred usable one. */
-    final VerbsProvider provider() {
+    /**
+     * The provider asked for, or the preferred usable one.
+     *
+     * @return a usable one
+     * @throws Failure when there is none
+     */
+    protected final VerbsProvider provider() {
         try {
             VerbsProvider provider = DeviceChoice.provider(providerName);
             note(provider.name(), null);
@@ -172,8 +228,14 @@ abstract class VerbsCommand implements Callable<Integer> {
         }
     }
 
-    /** The device asked for, or the provider's first. */
-    final Device device(VerbsProvider provider) {
+    /**
+     * The device asked for, or the provider's first.
+     *
+     * @param provider that it belongs to
+     * @return one of its devices
+     * @throws Failure when it has no such device
+     */
+    protected final Device device(VerbsProvider provider) {
         Device device = DeviceChoice.device(provider, deviceName);
         note(provider.name(), device.name());
         return device;

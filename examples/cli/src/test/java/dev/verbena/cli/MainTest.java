@@ -98,7 +98,7 @@ final class MainTest {
     }
 
     static Stream<String> launcherCommands() {
-        return Stream.of("test", "lab");
+        return Stream.of("bench", "test", "lab");
     }
 
     private int run(String... arguments) {

@@ -76,7 +76,7 @@ final class UsageTest {
                 Arguments.of("pingpong --gid-idx -1", "--gid-idx -1 is not within"),
                 Arguments.of("pingpong --type rd", "--type"),
                 Arguments.of("pingpong --timeout 25h", "'25h' is not within 1ms to 24h"),
-                Arguments.of("pingpong --ib-dev a --device b", "--ib-dev and --device"),
+                Arguments.of("pingpong --ib-dev a --device b", "should be specified only once"),
                 Arguments.of("rping", "either -c (client) or -s (server)"),
                 Arguments.of("rping -c -s", "either -c (client) or -s (server)"),
                 Arguments.of("rping -c", "-c needs -a"),

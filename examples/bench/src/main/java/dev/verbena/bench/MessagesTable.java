@@ -1,13 +1,11 @@
 package dev.verbena.bench;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -15,19 +13,16 @@ import picocli.CommandLine.Option;
  * 0.8 of the rate of raw sends in batches, 0.95 of the bandwidth of raw READs, and 0.7 of the rate of one connection.
  */
 @Command(
-        name = "core-bench",
-        mixinStandardHelpOptions = true,
-        description = "Measures messages between two pinned, polling processes, beside raw verbs of the same run.")
-public final class CoreBench implements Callable<Integer> {
+        name = "messages",
+        description = "Messages between two pinned, polling processes, beside raw verbs of the same run.",
+        footer = {"", "Example:", "  ./verbena bench messages --samples 5"})
+final class MessagesTable implements Callable<Integer> {
     private static final int SLOTS = 2048;
     private static final int WARM_UPS = 4;
     private static final int LONG_MESSAGES = 64;
 
-    @Option(
-            names = {"-d", "--ib-dev"},
-            description = "device (embedded0)",
-            defaultValue = "embedded0")
-    private String device = "embedded0";
+    @Mixin
+    private final TableOptions table = new TableOptions();
 
     @Option(
             names = {"-n", "--iters"},
@@ -47,22 +42,12 @@ public final class CoreBench implements Callable<Integer> {
             defaultValue = "100")
     private int inFlight = 100;
 
-    @Option(names = "--out_json_file", description = "a JSON document of all samples goes there")
-    private @Nullable Path json;
-
     private final Results results = new Results();
-
-    private CoreBench() {}
-
-    /** Runs it. */
-    public static void main(String[] arguments) {
-        System.exit(new CommandLine(new CoreBench()).execute(arguments));
-    }
 
     @Override
     public Integer call() throws IOException {
         // Not with real-time priority: the threads that connect are bound to the processor on which a loop spins.
-        Options options = new Options(device, CoreSide.BYTES, samples, messages, false);
+        Options options = new Options(table.device(), CoreSide.BYTES, samples, messages, false);
         try (SidePair pair = new SidePair(options, 1, SLOTS)) {
             // The raw figures need a whole number of batches.
             int raw = messages / 32 * 32;
@@ -79,10 +64,7 @@ public final class CoreBench implements Callable<Integer> {
                 results.ratioPerTrip(many, "1 connection, " + receives + " receives: echo", 0.7);
             }
         }
-        results.print();
-        if (json != null) {
-            results.write("core-bench", device, CoreSide.BYTES, json);
-        }
+        table.end(results, "bench messages", CoreSide.BYTES);
         return 0;
     }
 
