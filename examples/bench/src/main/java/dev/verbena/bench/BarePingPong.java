@@ -15,8 +15,10 @@ import java.nio.file.StandardOpenOption;
  *
  * <p>Threading: one thread a side.
  */
-final class BarePingPong {
-    static final long FILE_BYTES = 4096 + 2 * Bandwidth.TOTAL_BYTES;
+public final class BarePingPong {
+    /** Bytes of the file that both sides map. */
+    public static final long FILE_BYTES = 4096 + 2 * Bandwidth.TOTAL_BYTES;
+
     private static final VarHandle LINE = ValueLayout.JAVA_LONG.varHandle();
     private static final long PING = 0;
     private static final long PONG = 512;
@@ -25,19 +27,34 @@ final class BarePingPong {
     private final MemorySegment file;
     private long sequence;
 
-    BarePingPong(Path path) throws IOException {
+    /**
+     * Maps the lines.
+     *
+     * @param path a file of {@link #FILE_BYTES} that the other side maps, too
+     * @throws IOException when it cannot be mapped
+     */
+    public BarePingPong(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             file = channel.map(FileChannel.MapMode.READ_WRITE, 0, FILE_BYTES, Arena.ofAuto());
         }
     }
 
-    /** A part of the file behind the two lines, for copying. */
-    MemorySegment bytes(int part) {
+    /**
+     * A part of the file behind the two lines, for copying.
+     *
+     * @param part 0 or 1
+     * @return its memory
+     */
+    public MemorySegment bytes(int part) {
         return file.asSlice(4096 + part * Bandwidth.TOTAL_BYTES, Bandwidth.TOTAL_BYTES);
     }
 
-    /** Mean round trip in nanoseconds. */
-    double ping() {
+    /**
+     * The side that begins.
+     *
+     * @return mean round trip in nanoseconds
+     */
+    public double ping() {
         long start = System.nanoTime();
         long last = sequence + ROUNDS;
         for (long i = sequence + 1; i <= last; i++) {
@@ -50,7 +67,8 @@ final class BarePingPong {
         return (System.nanoTime() - start) / (double) ROUNDS;
     }
 
-    void pong() {
+    /** The side that answers, as often as {@link #ping} asks. */
+    public void pong() {
         long last = sequence + ROUNDS;
         for (long i = sequence + 1; i <= last; i++) {
             while ((long) LINE.getAcquire(file, PING) != i) {

@@ -18,7 +18,7 @@ import java.net.Socket;
  *
  * <p>Threading: one thread.
  */
-final class Exchange implements AutoCloseable {
+public final class Exchange implements AutoCloseable {
     private static final int TIMEOUT_MS = 120_000;
 
     private final Socket socket;
@@ -33,7 +33,14 @@ final class Exchange implements AutoCloseable {
         out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
     }
 
-    static Exchange accept(int port) throws IOException {
+    /**
+     * Waits for the other side.
+     *
+     * @param port where
+     * @return the connection
+     * @throws IOException also when nobody comes within two minutes
+     */
+    public static Exchange accept(int port) throws IOException {
         try (ServerSocket listener = new ServerSocket()) {
             listener.setReuseAddress(true);
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
@@ -42,8 +49,15 @@ final class Exchange implements AutoCloseable {
         }
     }
 
-    /** Connects to a side that may not listen yet. */
-    static Exchange connect(int port) throws IOException, InterruptedException {
+    /**
+     * Connects to a side that may not listen yet.
+     *
+     * @param port where
+     * @return the connection
+     * @throws IOException also when nobody listens within two minutes
+     * @throws InterruptedException while it waits
+     */
+    public static Exchange connect(int port) throws IOException, InterruptedException {
         long end = System.nanoTime() + TIMEOUT_MS * 1_000_000L;
         while (true) {
             try {
@@ -57,17 +71,33 @@ final class Exchange implements AutoCloseable {
         }
     }
 
-    void say(String line) throws IOException {
+    /**
+     * Tells the other side.
+     *
+     * @param line what it hears
+     * @throws IOException when it is gone
+     */
+    public void say(String line) throws IOException {
         out.writeUTF(line);
         out.flush();
     }
 
-    String hear() throws IOException {
+    /**
+     * Waits for what the other side says.
+     *
+     * @return the line
+     * @throws IOException when it is gone or silent for two minutes
+     */
+    public String hear() throws IOException {
         return in.readUTF();
     }
 
-    /** Returns when the other side is here as well. */
-    void meet() throws IOException {
+    /**
+     * Returns when the other side is here as well.
+     *
+     * @throws IOException when it is gone, or here for something else
+     */
+    public void meet() throws IOException {
         say("");
         String said = hear();
         if (!said.isEmpty()) {
