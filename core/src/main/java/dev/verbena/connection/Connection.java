@@ -147,6 +147,11 @@ public final class Connection implements AutoCloseable {
         return core.sender().tryClaim(lengthBytes, 0, claim);
     }
 
+    /** {@link #tryClaim(int, Claim)} for a message of a type. */
+    public int tryClaim(int type, int lengthBytes, Claim claim) {
+        return core.sender().tryClaim(lengthBytes, type, claim);
+    }
+
     /** Longest message for {@link #tryClaim}. */
     public int claimMax() {
         return core.sender().claimMax();

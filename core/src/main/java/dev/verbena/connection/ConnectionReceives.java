@@ -53,9 +53,7 @@ final class ConnectionReceives {
         this.earlySlots = new int[mine.dataCredits() + mine.controlCredits()];
         this.earlyBytes = new int[earlySlots.length];
         this.credits = new Credits(mine.dataCredits(), mine.controlCredits());
-        this.memory = shared != null
-                ? null
-                : manager.localPool().take((long) config.receiveSlots() * config.receiveBufferBytes());
+        this.memory = shared != null ? null : manager.localPool().take(config.receiveBytes());
         QueuePairConfig wanted = QueuePairConfig.reliable(loop.queue())
                 .sendSlots(config.sendSlots())
                 .entries(manager.sendEntries(), 1)

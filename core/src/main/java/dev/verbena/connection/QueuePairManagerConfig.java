@@ -1,5 +1,6 @@
 package dev.verbena.connection;
 
+import dev.verbena.queuepair.Receives;
 import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.cm.ConnectionParameters;
 import java.net.InetAddress;
@@ -29,7 +30,9 @@ public final class QueuePairManagerConfig implements Cloneable {
     private int connectionsPerLoopMax = 256;
     private long lockedMemoryMaxBytes = 1L << 30;
     private int messageWindow = 112;
-    private int receiveBufferBytes = 4096;
+    /** An odd number of cache lines: with it the receives of a window fill a block of the pool. */
+    private int receiveBufferBytes = 4032;
+
     private int sharedReceives;
     private int idleMessageWindow = 4;
     private int sendSlots;
@@ -159,7 +162,10 @@ public final class QueuePairManagerConfig implements Cloneable {
         return copy;
     }
 
-    /** With receive buffers of so many bytes; longer messages are fetched by the receiver. */
+    /**
+     * With receive buffers of so many bytes (4,032 unless told); longer messages are fetched by the receiver. Each takes an odd
+     * number of cache lines, and a window of them a block of memory of a power of two: 4,096 bytes take twice the memory.
+     */
     public QueuePairManagerConfig receiveBufferBytes(int bytes) {
         QueuePairManagerConfig copy = copy();
         copy.receiveBufferBytes =
@@ -304,6 +310,11 @@ public final class QueuePairManagerConfig implements Cloneable {
         return receiveBufferBytes;
     }
 
+    /** Memory of a connection's own receives. */
+    long receiveBytes() {
+        return (long) receiveSlots() * Receives.strideBytes(receiveBufferBytes);
+    }
+
     int sendSlots() {
         return sendSlots > 0 ? sendSlots : sharedReceives > 0 ? SHARED_SEND_SLOTS : SEND_SLOTS;
     }
@@ -348,7 +359,7 @@ public final class QueuePairManagerConfig implements Cloneable {
 
     /** What only the values together tell. */
     void validate() {
-        long bytes = (long) receiveSlots() * receiveBufferBytes;
+        long bytes = receiveBytes();
         if (sharedReceives > 0) {
             if (idleMessageWindow > messageWindow) {
                 throw new IllegalArgumentException(String.format(

@@ -22,7 +22,7 @@ public final class ReceiveRing extends Receives {
     /** A ring with nothing posted. */
     public ReceiveRing(QueuePair qp, int slots, RegisteredBlock block, int slotBytes) {
         super(slotBytes);
-        if ((long) slots * slotBytes > block.lengthBytes()) {
+        if ((long) slots * strideBytes() > block.lengthBytes()) {
             throw new IllegalArgumentException(slots + " slots of " + slotBytes + " bytes");
         }
         this.qp = qp;
@@ -60,7 +60,7 @@ public final class ReceiveRing extends Receives {
 
     @Override
     public int offset(int slot) {
-        return (int) block.offset() + slot * slotBytes();
+        return (int) block.offset() + slot * strideBytes();
     }
 
     @Override
@@ -99,7 +99,7 @@ public final class ReceiveRing extends Receives {
             int slot = staged[i];
             qp.postReceive(
                     EventLoop.receiveId(base, slot),
-                    block.address() + (long) slot * slotBytes(),
+                    block.address() + (long) slot * strideBytes(),
                     slotBytes(),
                     block.lkey());
         }

@@ -10,10 +10,26 @@ import java.nio.ByteBuffer;
  * <p>Threading: the loop's thread. Hot path.
  */
 public abstract sealed class Receives permits ReceiveRing, SharedReceives {
+    private static final int LINE_BYTES = 64;
+
     private final int slotBytes;
+    private final int strideBytes;
 
     Receives(int slotBytes) {
         this.slotBytes = slotBytes;
+        this.strideBytes = strideBytes(slotBytes);
+    }
+
+    /**
+     * Bytes from the beginning of one slot to that of the next: an odd number of cache lines. The headers of slots that lie a
+     * power of two apart would share a few sets of each cache, and evict each other.
+     */
+    public static int strideBytes(int slotBytes) {
+        return (Math.ceilDiv(slotBytes, LINE_BYTES) | 1) * LINE_BYTES;
+    }
+
+    final int strideBytes() {
+        return strideBytes;
     }
 
     /** Bytes of a slot. */

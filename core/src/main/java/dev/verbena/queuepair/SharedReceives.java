@@ -69,7 +69,7 @@ public final class SharedReceives extends Receives implements AutoCloseable {
         this.pool = pool;
         this.slotsMax = slotsMax;
         this.chunkShift = Math.clamp(
-                Integer.SIZE - 1 - Integer.numberOfLeadingZeros(Math.max(1, CHUNK_MAX_BYTES / slotBytes)),
+                Integer.SIZE - 1 - Integer.numberOfLeadingZeros(Math.max(1, CHUNK_MAX_BYTES / strideBytes())),
                 0,
                 CHUNK_MAX_SHIFT);
         this.chunkMask = (1 << chunkShift) - 1;
@@ -103,7 +103,7 @@ public final class SharedReceives extends Receives implements AutoCloseable {
 
     @Override
     public int offset(int slot) {
-        return (int) blocks[slot >>> chunkShift].offset() + (slot & chunkMask) * slotBytes();
+        return (int) blocks[slot >>> chunkShift].offset() + (slot & chunkMask) * strideBytes();
     }
 
     /** What is given back counts: it is posted before anything that is sent in this turn leaves. */
@@ -174,7 +174,7 @@ public final class SharedReceives extends Receives implements AutoCloseable {
             RegisteredBlock block = blocks[slot >>> chunkShift];
             queue.postReceive(
                     EventLoop.sharedId(slot),
-                    block.address() + (long) (slot & chunkMask) * slotBytes(),
+                    block.address() + (long) (slot & chunkMask) * strideBytes(),
                     slotBytes(),
                     block.lkey());
             states[slot] = POSTED;
@@ -321,7 +321,7 @@ public final class SharedReceives extends Receives implements AutoCloseable {
     private boolean grow() {
         RegisteredBlock block;
         try {
-            block = pool.take((long) slotBytes() << chunkShift);
+            block = pool.take((long) strideBytes() << chunkShift);
         } catch (VerbsException e) {
             if (e.errno() != Errno.ENOMEM) {
                 throw e;

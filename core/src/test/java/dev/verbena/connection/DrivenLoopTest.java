@@ -20,6 +20,8 @@ import dev.verbena.queuepair.WaitingPolicy;
 import dev.verbena.verbs.AccessFlags;
 import io.netty.buffer.ByteBuf;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -128,6 +130,31 @@ final class DrivenLoopTest {
         assertThatThrownBy(claim::commit).isInstanceOf(IllegalStateException.class);
         assertThat(connection.tryClaim(8, claim)).isGreaterThanOrEqualTo(0);
         claim.abort();
+    }
+
+    @Test
+    void whatIsClaimedInOneTurnGoesBehindOneDoorbellAndKeepsItsType() throws Exception {
+        Connection connection = connect();
+        List<Integer> types = new ArrayList<>();
+        connection.onMessage((type, message) -> types.add(type));
+        int count = receiving.firstCredits();
+        long doorbells = connection.counters().doorbells;
+        Claim claim = new Claim();
+        List<Integer> expected = new ArrayList<>();
+
+        clientLoop.execute(() -> {
+            for (int type = 0; type < count; type++) {
+                assertThat(connection.tryClaim(type, 8, claim)).isGreaterThanOrEqualTo(0);
+                claim.commit();
+                expected.add(type);
+            }
+        });
+        clientLoop.poll();
+
+        assertThat(connection.counters().doorbells - doorbells).isOne();
+        drive(() -> types.size() == count);
+        assertThat(types).isEqualTo(expected);
+        assertThat(wrong).isZero();
     }
 
     @Test

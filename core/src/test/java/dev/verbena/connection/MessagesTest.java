@@ -58,7 +58,7 @@ final class MessagesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 64, 239, 240, 241, 4079, 4080, 4081, 65_536, 1 << 20, (5 << 20) + 13})
+    @ValueSource(ints = {0, 1, 64, 239, 240, 241, 4015, 4016, 4017, 4096, 65_536, 1 << 20, (5 << 20) + 13})
     void aMessageOfAnyLengthComesBackWhole(int length) throws Exception {
         try (Pair pair = new Pair(receiving, MessagesTest::echo)) {
             BlockingQueue<byte[]> back = new LinkedBlockingQueue<>();

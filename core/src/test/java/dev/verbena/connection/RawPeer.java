@@ -24,7 +24,7 @@ import java.time.Duration;
 
 /** A peer that speaks verbs, and as frames whatever a test wants. */
 final class RawPeer implements AutoCloseable {
-    static final int SLOT = 4096;
+    static final int SLOT = 4032;
     static final int READABLE_BYTES = 1 << 16;
     private static final int RECEIVES = 128;
     private static final Duration STEP = Duration.ofSeconds(5);
