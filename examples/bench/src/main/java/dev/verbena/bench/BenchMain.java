@@ -1,5 +1,7 @@
 package dev.verbena.bench;
 
+import dev.verbena.bench.perftest.PerftestCommand;
+import dev.verbena.bench.perftest.Test;
 import dev.verbena.cli.Main;
 import picocli.CommandLine;
 
@@ -25,7 +27,13 @@ public final class BenchMain {
         CommandLine verbena = Main.commandLine();
         verbena.getCommandSpec().removeSubcommand("bench");
         // Handlers and settings reach the subcommands that are there, so they are set once more.
-        return verbena.addSubcommand("bench", new BenchCommand())
+        CommandLine bench = new CommandLine(new BenchCommand());
+        for (Test test : Test.values()) {
+            CommandLine command = new CommandLine(new PerftestCommand(test));
+            command.getCommandSpec().usageMessage().description(test.description());
+            bench.addSubcommand(test.command(), command);
+        }
+        return verbena.addSubcommand("bench", bench)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(verbena.getParameterExceptionHandler())
                 .setExecutionExceptionHandler(verbena.getExecutionExceptionHandler())

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: one thread.
  */
 public final class BenchDocument {
+    /** What belongs to a document and not to a result in it. */
+    private static final List<String> FRAME =
+            List.of("schema", "command", "version", "ok", "provider", "device", "error");
+
     private final ObjectNode node;
 
     /**
@@ -43,6 +48,19 @@ public final class BenchDocument {
         node.put("kernel", Machine.kernel());
         node.put("cpu", Machine.cpu());
         node.put("timestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        node.putArray("repeats");
+    }
+
+    /**
+     * A result of the same run as another, for instance of another size.
+     *
+     * @param node is filled
+     * @param whole says what all have in common
+     */
+    public BenchDocument(ObjectNode node, BenchDocument whole) {
+        this.node = node;
+        node.setAll(whole.node.deepCopy());
+        node.remove(FRAME);
         node.putArray("repeats");
     }
 

@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,11 +77,13 @@ public final class Machine {
      */
     public static @Nullable String cpu() {
         try (Stream<String> lines = Files.lines(CPU_INFO)) {
-            int count = Runtime.getRuntime().availableProcessors();
-            return lines.filter(line -> line.startsWith("model name"))
-                    .findFirst()
-                    .map(line -> line.substring(line.indexOf(':') + 1).trim() + ", " + count + " processors")
-                    .orElse(null);
+            List<String> models =
+                    lines.filter(line -> line.startsWith("model name")).toList();
+            return models.isEmpty()
+                    ? null
+                    : models.getFirst()
+                                    .substring(models.getFirst().indexOf(':') + 1)
+                                    .trim() + ", " + models.size() + " processors";
         } catch (IOException | UncheckedIOException e) {
             return null;
         }

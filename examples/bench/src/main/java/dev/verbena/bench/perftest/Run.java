@@ -1,0 +1,114 @@
+package dev.verbena.bench.perftest;
+
+import dev.verbena.cli.Failure;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a measuring loop looks at now and then: whether it shall stop, whether the other side is still there, and whether a
+ * wait takes too long.
+ *
+ * <p>Threading: the measuring thread; {@link #stop} and {@link #done} from any.
+ */
+final class Run {
+    /** Empty polls between two looks, where nobody else wants the processor. */
+    private static final int POLLS_PER_LOOK = 1 << 12;
+
+    /** Empty polls after which a rehearsal gives the processor to its other half. */
+    private static final int POLLS_PER_YIELD = 32;
+
+    private static final VarHandle DONE;
+
+    static {
+        try {
+            DONE = MethodHandles.lookup().findVarHandle(Run.class, "done", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final @Nullable PeerChannel peer;
+    private final Duration timeout;
+    private final int pollsPerLook;
+    private volatile boolean stopped;
+
+    @SuppressWarnings("UnusedVariable") // by its handle
+    private long done;
+
+    private long waitingSince;
+
+    /**
+     * A run.
+     *
+     * @param peer the other side; null for a rehearsal, both sides of which are threads of this process
+     * @param timeout of one wait
+     */
+    Run(@Nullable PeerChannel peer, Duration timeout) {
+        this.peer = peer;
+        this.timeout = timeout;
+        this.pollsPerLook = peer == null ? POLLS_PER_YIELD : POLLS_PER_LOOK;
+    }
+
+    /** Ctrl-C: the measuring thread ends its run with {@link Stopped} at its next look. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** How many messages there have been at the last look. */
+    long done() {
+        return (long) DONE.getOpaque(this);
+    }
+
+    /** To be called now and then while there is something to do. */
+    void checkpoint(long messages) {
+        DONE.setOpaque(this, messages);
+        if (stopped) {
+            throw new Stopped();
+        }
+    }
+
+    /** Counts an empty poll; looks around at every so many-th. Answers the next count. */
+    int idle(int empty, String what) {
+        if (empty + 1 < pollsPerLook) {
+            Thread.onSpinWait();
+            return empty + 1;
+        }
+        look(what);
+        return 0;
+    }
+
+    /** A wait has ended, or begins. */
+    void busy() {
+        waitingSince = 0;
+    }
+
+    /** Looks around. */
+    @SuppressWarnings("ThreadPriorityCheck") // the other half of a rehearsal may need this processor
+    void look(String what) {
+        if (stopped) {
+            throw new Stopped();
+        }
+        long now = System.nanoTime();
+        if (waitingSince == 0) {
+            waitingSince = now;
+        } else if (now - waitingSince > timeout.toNanos()) {
+            throw Failure.timeout(what, timeout);
+        }
+        if (peer == null) {
+            Thread.yield();
+        } else if (peer.isGone()) {
+            throw peer.lost();
+        }
+    }
+
+    /** Says that a run was stopped before its end. */
+    static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Stopped() {
+            super("stopped", null, false, false);
+        }
+    }
+}
