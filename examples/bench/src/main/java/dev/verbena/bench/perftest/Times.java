@@ -15,7 +15,6 @@ final class Times {
     /** Of more iterations only the histogram is kept, which knows a time to one in a thousand. */
     static final int EACH_MAX = 5_000_000;
 
-
     private final long intervalNs;
     private final long durationNs;
     private final long marginNs;
