@@ -1,5 +1,6 @@
 package dev.verbena.bench;
 
+import dev.verbena.bench.compare.CompareCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Latency, rate and bandwidth with perftest's names, options and columns, also with perftest.",
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {VerbsTable.class, MessagesTable.class},
+        subcommands = {VerbsTable.class, MessagesTable.class, CompareCommand.class},
         footer = {"", "Example:", "  ./verbena bench verbs"})
 final class BenchCommand implements Runnable {
     @Spec

@@ -40,6 +40,7 @@ final class ManagerSide implements Side {
     private @Nullable Connection connection;
     private boolean whole;
     private boolean answers;
+    private int unanswered;
     private long sent;
     private long received;
 
@@ -94,7 +95,7 @@ final class ManagerSide implements Side {
         long address = message.memoryAddress() + message.readerIndex();
         Messages.check(address, message.readableBytes(), ++received, whole);
         if (answers) {
-            send();
+            unanswered++;
         }
     }
 
@@ -112,6 +113,11 @@ final class ManagerSide implements Side {
         while (received < count) {
             if (loop.poll() == 0) {
                 connection();
+            }
+            // Not in the handler: sending may have to turn the loop.
+            while (unanswered > 0) {
+                unanswered--;
+                send();
             }
         }
     }
@@ -158,6 +164,9 @@ final class ManagerSide implements Side {
         for (ByteBuf source : sources) {
             awaitReturned(source);
         }
+        // The other side turns its loop until this comes: what it still had to say about long messages has been said
+        // then.
+        send();
     }
 
     private void sendLarge(int bytes, int slot) {
@@ -185,7 +194,7 @@ final class ManagerSide implements Side {
     public void take(int bytes, int messages) throws IOException {
         answers = false;
         exchange.meet();
-        turnUntilReceived(received + messages);
+        turnUntilReceived(received + messages + 1);
     }
 
     @Override

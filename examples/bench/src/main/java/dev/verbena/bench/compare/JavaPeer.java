@@ -1,0 +1,99 @@
+package dev.verbena.bench.compare;
+
+import dev.verbena.bench.BarePingPong;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A peer whose two sides are {@link PeerMain}.
+ *
+ * <p>Threading: one thread.
+ *
+ * @param warm whether there is time for the JVM's second compiler
+ * @param reason why it is not there, or null
+ */
+record JavaPeer(
+        String name,
+        String title,
+        String path,
+        boolean isOverMemory,
+        String device,
+        Processors processors,
+        boolean warm,
+        Supplier<@Nullable String> reason)
+        implements Peer {
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    @Override
+    public @Nullable String missing() {
+        return reason.get();
+    }
+
+    @Override
+    public Session start() throws IOException {
+        Path file = Files.isWritable(MEMORY)
+                ? Files.createTempFile(MEMORY, "verbena-compare", "")
+                : Files.createTempFile("verbena-compare", "");
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.setLength(BarePingPong.FILE_BYTES);
+        }
+        String port = Processors.freePort();
+        Session pair = new ProcessPair(
+                processors.pinServer(java("server", port, file)),
+                processors.pinClient(java("client", port, file)),
+                // UCX shall take what is compared here, and say nothing about it.
+                Map.of("UCX_TLS", "shm,self", "UCX_LOG_LEVEL", "error"));
+        return new WithFile(pair, file);
+    }
+
+    private List<String> java(String role, String port, Path file) {
+        return new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                // Aeron's buffers and Netty's take what the JDK hides.
+                "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=" + (warm ? 4 : 1),
+                "-Xms256m",
+                "-Xmx512m",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                "-cp",
+                System.getProperty("java.class.path"),
+                PeerMain.class.getName(),
+                role,
+                port,
+                name,
+                device,
+                file.toString()));
+    }
+
+    /** The file is there as long as the processes. */
+    private record WithFile(Session pair, Path file) implements Session {
+        @Override
+        public Map<String, Double> measure(String command) throws IOException, InterruptedException {
+            return pair.measure(command);
+        }
+
+        @Override
+        public List<Long> processes() {
+            return pair.processes();
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                pair.close();
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.verbena.bench.compare;
+
+import org.jspecify.annotations.NullMarked;
