@@ -1,6 +1,8 @@
 package dev.verbena.disni;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +49,20 @@ final class Failure {
         return type.cast(object);
     }
 
-    /** The same for an object that has to be open. */
+    /** A copy of a list of the program's, which has to have elements. */
+    static <T> List<T> elements(@Nullable List<T> list, String name) throws IOException {
+        if (list == null || list.isEmpty()) {
+            throw new IOException("the list of " + name + " is " + (list == null ? "null" : "empty"));
+        }
+        List<T> copy = new ArrayList<>(list);
+        int hole = copy.indexOf(null);
+        if (hole >= 0) {
+            throw new IOException("element " + hole + " of the list of " + name + " is null");
+        }
+        return copy;
+    }
+
+    /** Throws unless something is open. */
     static void requireOpen(boolean open, String what) throws IOException {
         if (!open) {
             throw new IOException(what + " is closed");

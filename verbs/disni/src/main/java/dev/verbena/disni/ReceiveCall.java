@@ -62,12 +62,9 @@ final class ReceiveCall extends SVCPostRecv {
     private boolean valid = true;
 
     ReceiveCall(DisniQueuePair owner, List<IbvRecvWR> requests, @Nullable List<IbvRecvWR> bad) throws IOException {
-        if (requests == null || requests.isEmpty()) {
-            throw new IOException("the list of receives is " + (requests == null ? "null" : "empty"));
-        }
         this.owner = owner;
         this.qp = owner.qp();
-        this.requests = List.copyOf(requests);
+        this.requests = Failure.elements(requests, "receives");
         this.bad = bad;
         prepared = new Receive[requests.size()];
         int index = 0;

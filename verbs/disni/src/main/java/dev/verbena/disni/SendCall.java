@@ -27,12 +27,9 @@ final class SendCall extends SVCPostSend {
     private boolean valid = true;
 
     SendCall(DisniQueuePair owner, List<IbvSendWR> requests, @Nullable List<IbvSendWR> bad) throws IOException {
-        if (requests == null || requests.isEmpty()) {
-            throw new IOException("the list of send requests is " + (requests == null ? "null" : "empty"));
-        }
         this.owner = owner;
         this.qp = owner.qp();
-        this.requests = List.copyOf(requests);
+        this.requests = Failure.elements(requests, "send requests");
         this.bad = bad;
         prepared = new PreparedSend[requests.size()];
         int index = 0;

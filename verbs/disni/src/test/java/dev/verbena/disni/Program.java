@@ -136,10 +136,6 @@ final class Program implements AutoCloseable {
         }
     }
 
-    long pid() {
-        return process.pid();
-    }
-
     /** Ends it as SIGKILL does. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();

@@ -1,0 +1,70 @@
+package dev.verbena.disni;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Prepared calls cost little more than the verbs below them, and no memory. */
+class SvcCostTest {
+    private static final Pattern RESULT = Pattern.compile("ratio ([0-9.]+), (\\d+) B in");
+    private static final double RATIO_MAX = 1.1;
+
+    private static void assertCheap(Program program) throws InterruptedException {
+        List<String> lines = program.awaitSuccess();
+        Matcher result = RESULT.matcher(lines.getLast());
+        assertThat(result.find()).as(lines.toString()).isTrue();
+        System.out.println(lines.getLast());
+        assertThat(Long.parseLong(result.group(2))).as(lines.getLast()).isZero();
+        assertThat(Double.parseDouble(result.group(1))).as(lines.getLast()).isLessThanOrEqualTo(RATIO_MAX);
+    }
+
+    private static Program start(List<String> flags, String... arguments) throws Exception {
+        return Program.start(Program.classPath(), flags, SvcCostMain.class.getName(), arguments);
+    }
+
+    @Test
+    void onADeviceThatAnswersAtOnce() throws Exception {
+        Path source = Path.of("..", "rdma-core", "src", "test", "c", "fake-ibverbs.c");
+        Path library = Files.createDirectories(Path.of("target", "c"))
+                .resolve("libfake.so")
+                .toAbsolutePath();
+        assertThat(source).exists();
+        assumeTrue(
+                new ProcessBuilder(
+                                        "cc",
+                                        "-O2",
+                                        "-D_GNU_SOURCE",
+                                        "-shared",
+                                        "-fPIC",
+                                        "-o",
+                                        library.toString(),
+                                        source.toString())
+                                .inheritIO()
+                                .start()
+                                .waitFor()
+                        == 0,
+                "no C compiler with rdma-core's headers (Debian: gcc, libc6-dev, libibverbs-dev)");
+
+        try (Program program = start(
+                List.of("-XX:TieredStopAtLevel=4", "-Ddev.verbena.libibverbs=" + library), "fake", "40", "40000")) {
+            assertCheap(program);
+        }
+    }
+
+    @Test
+    void onTheEmbeddedProviderTheyTakeNoMemory() throws Exception {
+        try (Program program = start(List.of("-XX:TieredStopAtLevel=4"), "connected", "20", "40000")) {
+            List<String> lines = program.awaitSuccess();
+            System.out.println(lines.getLast());
+            Matcher result = RESULT.matcher(lines.getLast());
+            assertThat(result.find()).as(lines.toString()).isTrue();
+            assertThat(Long.parseLong(result.group(2))).as(lines.getLast()).isZero();
+        }
+    }
+}
