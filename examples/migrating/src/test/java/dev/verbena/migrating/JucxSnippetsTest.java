@@ -50,13 +50,16 @@ final class JucxSnippetsTest {
             Connection peer = Objects.requireNonNull(accepted.poll(5, SECONDS));
             RegisteredBuffer table = manager.allocate(4096);
             table.memory().set(ValueLayout.JAVA_LONG, 0, 40);
-            Share share = peer.share(table, AccessFlags.REMOTE_READ | AccessFlags.REMOTE_ATOMIC)
-                    .get(5, SECONDS);
+            Share share = peer.share(table, AccessFlags.REMOTE_ALL).get(5, SECONDS);
             RemoteBuffer remote = Objects.requireNonNull(shared.poll(5, SECONDS));
             RegisteredBuffer local = manager.allocate(4096);
             connection.fetchAndAdd(remote.at(0), 2).get(5, SECONDS);
             connection.read(remote, local).get(5, SECONDS);
             assertThat(local.memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(42);
+            local.memory().set(ValueLayout.JAVA_LONG, 0, 43);
+            connection.write(local, remote).get(5, SECONDS);
+            connection.compareAndSwap(remote.at(0), 43, 44).get(5, SECONDS);
+            assertThat(table.memory().get(ValueLayout.JAVA_LONG, 0)).isEqualTo(44);
             share.revoke().get(5, SECONDS);
             connection.close();
         } finally {
