@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "bench",
-        description = "Latency, rate and bandwidth with perftest's names, options and columns, also with perftest.",
+        description = "Latency, rate and bandwidth with perftest's names, options and columns.",
         synopsisSubcommandLabel = "BENCHMARK",
         subcommands = {VerbsTable.class, MessagesTable.class, CompareCommand.class},
         footer = {"", "Example:", "  ./verbena bench verbs"})

@@ -1,5 +1,6 @@
 package dev.verbena.bench;
 
+import dev.verbena.bench.perftest.MessageCommand;
 import dev.verbena.bench.perftest.PerftestCommand;
 import dev.verbena.bench.perftest.Test;
 import dev.verbena.cli.Main;
@@ -32,6 +33,15 @@ public final class BenchMain {
             CommandLine command = new CommandLine(new PerftestCommand(test));
             command.getCommandSpec().usageMessage().description(test.description());
             bench.addSubcommand(test.command(), command);
+        }
+        for (boolean latency : new boolean[] {true, false}) {
+            MessageCommand message = new MessageCommand(latency);
+            CommandLine command = new CommandLine(message);
+            command.getCommandSpec()
+                    .usageMessage()
+                    .description(
+                            (latency ? "Half the round-trip time" : "Bandwidth and rate") + " of the core's messages.");
+            bench.addSubcommand(message.command(), command);
         }
         return verbena.addSubcommand("bench", bench)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
  */
 @Command(
         name = "bench",
-        description = "Latency, rate and bandwidth with perftest's names, options and columns, also with perftest.",
+        description = "Latency, rate and bandwidth with perftest's names, options and columns.",
         footer = {
             "",
             "'./verbena bench --help' lists the benchmarks.",

@@ -2,9 +2,11 @@ package dev.verbena.bench.perftest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.verbena.bench.results.BenchDocument;
+import dev.verbena.bench.results.LatencySummary;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +70,7 @@ final class Output {
     }
 
     /** Puts a result into the document: as its own, or as one of many sizes. */
-    void result(boolean oneOfMany, Consumer<BenchDocument> fill) {
+    private void result(boolean oneOfMany, Consumer<BenchDocument> fill) {
         if (oneOfMany) {
             ObjectNode one = node.objectNode();
             fill.accept(new BenchDocument(one, document));
@@ -78,8 +80,63 @@ final class Output {
         }
     }
 
-    /** Prints every single time, where that is asked for. */
-    void each(long[] eachNs, double factor) {
+    /** Reports times of which there are at least 4. */
+    void latency(Settings sized, Times times, Cost cost) {
+        boolean oneWay = !sized.test().verb().isRequest();
+        double factor = oneWay ? 0.5 : 1;
+        Histogram histogram = times.histogram();
+        LatencySummary summary = LatencySummary.of(histogram, factor);
+        if (sized.isDuration()) {
+            double seconds = times.sampledNs() / 1e9;
+            double averageUs = seconds * 1e6 * factor / times.count();
+            double perSecond = times.count() / seconds;
+            say(LatencyResult.durationLine(sized.bytes(), times.count(), averageUs, perSecond));
+            perftest.duration(sized.bytes(), times.count(), averageUs, perSecond);
+        } else {
+            long[] each = times.each();
+            long iterations = times.count() + (sized.perSecond() > 0 ? 0 : 1);
+            LatencyResult result = each.length == 0
+                    ? LatencyResult.of(sized.bytes(), iterations, summary)
+                    : LatencyResult.of(sized.bytes(), iterations, each, factor);
+            printEach(each, factor);
+            say(result.line());
+            perftest.latency(result);
+        }
+        if (sized.perSecond() > 0) {
+            say(String.format(
+                    Locale.ROOT,
+                    " %.0f a second, from when each was due: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f usec",
+                    sized.perSecond(),
+                    summary.p50() / 1e3,
+                    summary.p90() / 1e3,
+                    summary.p99() / 1e3,
+                    summary.p999() / 1e3,
+                    summary.max() / 1e3));
+        }
+        long count = times.count();
+        result(
+                sized.all(),
+                one -> one.work(sized.bytes(), count)
+                        .latency(summary, oneWay)
+                        .cost(cost.cpuSeconds(), cost.allocatedBytes(count)));
+    }
+
+    /** Reports messages and their rate; what is printed may be of both sides together. */
+    void bandwidth(Settings sized, Rates rates, Cost cost, BandwidthResult printed) {
+        print(printed);
+        result(
+                sized.all(),
+                one -> one.work(sized.bytes(), rates.messages())
+                        .rate(rates.perSecond(), rates.perSecond() * sized.bytes())
+                        .cost(cost.cpuSeconds(), cost.allocatedBytes(rates.messages())));
+    }
+
+    void print(BandwidthResult result) {
+        say(result.line(gigabits));
+        perftest.bandwidth(result);
+    }
+
+    private void printEach(long[] eachNs, double factor) {
         if (each == Each.NONE) {
             return;
         }

@@ -177,6 +177,15 @@ final class PeerChannel implements AutoCloseable {
         }
     }
 
+    /** Last words, which a side that has closed its end already need not hear. */
+    void writeIfOpen(byte[] bytes) {
+        try {
+            out.write(bytes);
+        } catch (IOException e) {
+            // It has everything that it waits for.
+        }
+    }
+
     @Override
     public void close() {
         close(socket);

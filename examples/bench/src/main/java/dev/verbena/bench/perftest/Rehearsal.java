@@ -11,6 +11,7 @@ import java.util.Locale;
  */
 final class Rehearsal {
     private static final int LATENCY_TURN = 2000;
+    private static final int FIRST_TURN = 50;
     private static final long BANDWIDTH_TURN_BYTES = 32L << 20;
     private static final int TURNS = 6;
     private static final double STEADY = 0.05;
@@ -22,6 +23,7 @@ final class Rehearsal {
     private final double[] turns = new double[TURNS];
     private final long start = System.nanoTime();
     private int count;
+    private long played;
 
     /** Of a benchmark, at most so long. */
     Rehearsal(Settings whole, Duration most) {
@@ -54,9 +56,15 @@ final class Rehearsal {
         return iterations;
     }
 
-    /** Counts a turn of so long. */
-    void took(long ns) {
-        turns[count++ % TURNS] = ns;
+    /** Iterations of the next turn: few at first, since on a busy machine each may take a time slice. */
+    int next() {
+        return settings.test().isLatency() ? Math.min(iterations, FIRST_TURN << Math.min(count, 16)) : iterations;
+    }
+
+    /** Counts a turn of so many iterations that took so long. */
+    void took(int turn, long ns) {
+        played += turn;
+        turns[count++ % TURNS] = ns / (double) turn;
     }
 
     /** Whether there have been enough turns. */
@@ -79,7 +87,7 @@ final class Rehearsal {
         return String.format(
                 Locale.ROOT,
                 "%d iterations %s in %.1f s, %s",
-                (long) count * iterations,
+                played,
                 where,
                 (System.nanoTime() - start) / 1e9,
                 isSteady() ? "until steady" : "not steady yet");

@@ -46,9 +46,18 @@ final class Run {
      * @param timeout of one wait
      */
     Run(@Nullable PeerChannel peer, Duration timeout) {
+        this(peer, timeout, peer == null ? POLLS_PER_YIELD : POLLS_PER_LOOK);
+    }
+
+    /** A run whose other side is watched by somebody else, for instance by a connection of the core. */
+    Run(Duration timeout) {
+        this(null, timeout, POLLS_PER_LOOK);
+    }
+
+    private Run(@Nullable PeerChannel peer, Duration timeout, int pollsPerLook) {
         this.peer = peer;
         this.timeout = timeout;
-        this.pollsPerLook = peer == null ? POLLS_PER_YIELD : POLLS_PER_LOOK;
+        this.pollsPerLook = pollsPerLook;
     }
 
     /** Ctrl-C: the measuring thread ends its run with {@link Stopped} at its next look. */
@@ -96,9 +105,9 @@ final class Run {
         } else if (now - waitingSince > timeout.toNanos()) {
             throw Failure.timeout(what, timeout);
         }
-        if (peer == null) {
+        if (pollsPerLook == POLLS_PER_YIELD) {
             Thread.yield();
-        } else if (peer.isGone()) {
+        } else if (peer != null && peer.isGone()) {
             throw peer.lost();
         }
     }

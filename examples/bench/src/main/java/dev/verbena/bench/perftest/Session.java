@@ -1,16 +1,11 @@
 package dev.verbena.bench.perftest;
 
-import com.sun.management.ThreadMXBean;
 import dev.verbena.bench.Pinning;
-import dev.verbena.bench.results.LatencySummary;
 import dev.verbena.verbs.Context;
 import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.QueuePairType;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.Locale;
-import org.HdrHistogram.Histogram;
 
 /**
  * One benchmark with a peer, from the first word to the last: perftest's order of steps, which differs from verb to verb.
@@ -28,7 +23,6 @@ final class Session {
     private final Output output;
     private final Protocol protocol;
     private final Run run;
-    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private CycleBuffer cycle = CycleBuffer.OWN;
 
     /**
@@ -97,7 +91,7 @@ final class Session {
     /** Two Verbena sides rehearse with each other; the client says how many turns. */
     private String rehearse(Side side) throws InterruptedException {
         Rehearsal rehearsal = new Rehearsal(settings, warmUp);
-        int next = protocol.turn(rehearsal.iterations());
+        int next = protocol.turn(rehearsal.next());
         while (next > 0) {
             Settings part = Rehearsal.part(settings, settings.client(), next);
             Requests requests = new Requests(side, part, cycle);
@@ -106,8 +100,8 @@ final class Session {
             long before = System.nanoTime();
             Rehearsal.play(side, part, requests, run);
             protocol.meet(side);
-            rehearsal.took(System.nanoTime() - before);
-            next = protocol.turn(rehearsal.isEnough() ? 0 : rehearsal.iterations());
+            rehearsal.took(next, System.nanoTime() - before);
+            next = protocol.turn(rehearsal.isEnough() ? 0 : rehearsal.next());
         }
         if (settings.test() == Test.WRITE_LAT) {
             side.memory().memory().fill((byte) 0);
@@ -186,54 +180,13 @@ final class Session {
         } catch (Run.Stopped e) {
             stopped = e;
         }
-        double cpuSeconds = cost.cpuSeconds();
-        double allocated = cost.allocatedBytes();
+        cost.stop();
         if (times.count() > 3) {
-            reportLatency(sized, times, cpuSeconds, allocated);
+            output.latency(sized, times, cost);
         }
         if (stopped != null) {
             throw stopped;
         }
-    }
-
-    private void reportLatency(Settings sized, Times times, double cpuSeconds, double allocated) {
-        boolean oneWay = !sized.test().verb().isRequest();
-        double factor = oneWay ? 0.5 : 1;
-        Histogram histogram = times.histogram();
-        LatencySummary summary = LatencySummary.of(histogram, factor);
-        if (sized.isDuration()) {
-            double seconds = times.sampledNs() / 1e9;
-            double averageUs = seconds * 1e6 * factor / times.count();
-            double perSecond = times.count() / seconds;
-            output.say(LatencyResult.durationLine(sized.bytes(), times.count(), averageUs, perSecond));
-            output.perftest().duration(sized.bytes(), times.count(), averageUs, perSecond);
-        } else {
-            long[] each = times.each();
-            long iterations = times.count() + (sized.perSecond() > 0 ? 0 : 1);
-            LatencyResult result = each.length == 0
-                    ? LatencyResult.of(sized.bytes(), iterations, summary)
-                    : LatencyResult.of(sized.bytes(), iterations, each, factor);
-            output.each(each, factor);
-            output.say(result.line());
-            output.perftest().latency(result);
-        }
-        if (sized.perSecond() > 0) {
-            output.say(String.format(
-                    Locale.ROOT,
-                    " %.0f a second, from when each was due: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f usec",
-                    sized.perSecond(),
-                    summary.p50() / 1e3,
-                    summary.p90() / 1e3,
-                    summary.p99() / 1e3,
-                    summary.p999() / 1e3,
-                    summary.max() / 1e3));
-        }
-        long count = times.count();
-        output.result(
-                settings.all(),
-                document -> document.work(sized.bytes(), count)
-                        .latency(summary, oneWay)
-                        .cost(cpuSeconds, allocated / count));
     }
 
     // ---------------------------------------------------------------- bandwidth
@@ -249,7 +202,7 @@ final class Session {
             protocol.meet(side);
             BandwidthResult theirs = protocol.results(last);
             if (!plays) {
-                print(theirs);
+                output.print(theirs);
             }
         }
         protocol.end(side);
@@ -273,20 +226,14 @@ final class Session {
             rates.end();
             stopped = e;
         }
-        double cpuSeconds = cost.cpuSeconds();
-        double allocated = cost.allocatedBytes();
+        cost.stop();
         BandwidthResult result = BandwidthResult.of(sized.bytes(), rates, output.gigabits());
         if (stopped == null && sized.all() && sized.bothWays() && !isSend()) {
             protocol.meet(side);
         }
         boolean together = sized.bothWays() && !(isSend() && sized.isDuration());
         BandwidthResult shown = stopped == null && together ? result.plus(protocol.results(result)) : result;
-        print(shown);
-        output.result(
-                settings.all(),
-                document -> document.work(sized.bytes(), rates.messages())
-                        .rate(rates.perSecond(), rates.perSecond() * sized.bytes())
-                        .cost(cpuSeconds, allocated / Math.max(1, rates.messages())));
+        output.bandwidth(sized, rates, cost, shown);
         if (stopped != null) {
             throw stopped;
         }
@@ -294,11 +241,6 @@ final class Session {
             protocol.meet(side);
         }
         return result;
-    }
-
-    private void print(BandwidthResult result) {
-        output.say(result.line(output.gigabits()));
-        output.perftest().bandwidth(result);
     }
 
     // ---------------------------------------------------------------- what it is
@@ -344,21 +286,6 @@ final class Session {
         output.say(record.line(side, settings.test().verb()));
         if (routed) {
             output.say(record.gidLine());
-        }
-    }
-
-    /** What the measuring thread has used since this was made. */
-    private final class Cost {
-        private final long thread = Thread.currentThread().threadId();
-        private final long allocatedBefore = threads.getThreadAllocatedBytes(thread);
-        private final long cpuBefore = threads.getCurrentThreadCpuTime();
-
-        double cpuSeconds() {
-            return (threads.getCurrentThreadCpuTime() - cpuBefore) / 1e9;
-        }
-
-        double allocatedBytes() {
-            return threads.getThreadAllocatedBytes(thread) - allocatedBefore;
         }
     }
 }

@@ -61,7 +61,7 @@ public enum Test {
     public String description() {
         String what =
                 latency ? verb.isRequest() ? "Round-trip time" : "Half the round-trip time" : "Bandwidth and rate";
-        return what + " of " + verb.title() + ", as ib_" + command() + " measures it, also with it.";
+        return what + " of " + verb.title() + ", as ib_" + command() + " measures it.";
     }
 
     int defaultBytes() {

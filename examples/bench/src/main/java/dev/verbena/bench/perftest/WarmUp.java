@@ -57,7 +57,7 @@ final class WarmUp {
             while (!rehearsal.isEnough()) {
                 long before = System.nanoTime();
                 turn(client, asClient);
-                rehearsal.took(System.nanoTime() - before);
+                rehearsal.took(asClient.iterations(), System.nanoTime() - before);
             }
         } catch (Failure | Run.Stopped e) {
             RuntimeException first = failed;

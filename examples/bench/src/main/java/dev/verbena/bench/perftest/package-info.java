@@ -1,4 +1,4 @@
-/** perftest's benchmarks, which also speak with perftest's own programs. */
+/** perftest's benchmarks, in perftest's own protocol. */
 @NullMarked
 package dev.verbena.bench.perftest;
 
