@@ -3,12 +3,10 @@ package dev.verbena.softroce;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -34,6 +32,7 @@ final class ConformanceIT {
         List<SuiteTest> expected = expected(folder);
         SoftRoceContainer container = peers.both();
         PeerLibrary.ensureIn(container);
+        Path results = reports("results.txt");
         SuiteRun run = new SuiteRun(expected, SILENCE_MAX);
         long notReadyBefore = receiversNotReady(container);
         run.start(
@@ -46,7 +45,7 @@ final class ConformanceIT {
                 });
         return Stream.concat(run.asTests(), Stream.of(counted)).onClose(() -> {
             run.close();
-            report(run);
+            run.report(results);
         });
     }
 
@@ -100,20 +99,6 @@ final class ConformanceIT {
     private static List<String> only() {
         String text = System.getProperty("conformance.only");
         return text == null ? List.of() : List.of("--only", text);
-    }
-
-    /** What each test took, the slowest first: the emulated machine makes slow tests dear. */
-    private static void report(SuiteRun run) {
-        List<String> lines = run.results().stream()
-                .sorted(Comparator.comparingLong(SuiteResult::millis).reversed())
-                .map(result -> String.format(
-                        "%8d ms  %-7s  %s  %s", result.millis(), result.status(), result.test(), result.reason()))
-                .toList();
-        try {
-            Files.write(reports("results.txt"), lines);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static Path reports(String name) throws IOException {

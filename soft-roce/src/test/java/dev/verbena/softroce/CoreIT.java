@@ -1,12 +1,10 @@
 package dev.verbena.softroce;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -56,12 +54,13 @@ final class CoreIT {
                         .toList();
         SoftRoceContainer container = peers.both();
         PeerLibrary.ensureIn(container);
+        Path results = reports("results.txt");
         SuiteRun run = new SuiteRun(SuiteMain.tests(classes), SILENCE_MAX);
         run.start(onLine ->
                 ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab(), classes), onLine));
         return run.asTests().onClose(() -> {
             run.close();
-            report(run);
+            run.report(results);
         });
     }
 
@@ -82,19 +81,6 @@ final class CoreIT {
         arguments.add(client.name() + "," + server.name());
         arguments.addAll(classes);
         return arguments;
-    }
-
-    private static void report(SuiteRun run) {
-        List<String> lines = run.results().stream()
-                .sorted(Comparator.comparingLong(SuiteResult::millis).reversed())
-                .map(result -> String.format(
-                        "%8d ms  %-7s  %s  %s", result.millis(), result.status(), result.test(), result.reason()))
-                .toList();
-        try {
-            Files.write(reports("results.txt"), lines);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static Path reports(String name) throws IOException {

@@ -1,9 +1,13 @@
 package dev.verbena.softroce;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +65,20 @@ final class SuiteRun implements AutoCloseable {
 
     void start(Starter starter) throws IOException, InterruptedException {
         jvm = starter.start(this::onLine);
+    }
+
+    /** What each test took, the slowest first, into a file: the emulated machine makes slow tests dear. */
+    void report(Path file) {
+        List<String> lines = results().stream()
+                .sorted(Comparator.comparingLong(SuiteResult::millis).reversed())
+                .map(result -> String.format(
+                        "%8d ms  %-7s  %s  %s", result.millis(), result.status(), result.test(), result.reason()))
+                .toList();
+        try {
+            Files.write(file, lines);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A JUnit test per expected test, by contract, and one about the run as a whole. */

@@ -233,12 +233,15 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         if (kind == Layout.KIND_DATAGRAM) {
             int length = Math.clamp(lengthBytes, 0, EmbeddedContext.MTU_BYTES);
             slots = Math.min(RingWriter.datagramSlots(length), reader.slots());
-            completed = qp != null && qp.onDatagram(reader, length, operation, immediate, source, record, recordAt);
+            completed = qp != null
+                    && qp.takesDatagrams()
+                    && qp.responder().onDatagram(reader, length, operation, immediate, source, record, recordAt);
         } else if (qp != null) {
             switch (kind) {
                 case Layout.KIND_DELIVERED ->
-                    completed = qp.onDelivered(entry, operation, immediate, lengthBytes, source, record, recordAt);
-                case Layout.KIND_TAKE -> qp.onTake();
+                    completed = qp.responder()
+                            .onDelivered(entry, operation, immediate, lengthBytes, source, record, recordAt);
+                case Layout.KIND_TAKE -> qp.responder().onTake();
                 case Layout.KIND_FAIL -> fail(qp, immediate);
                 default -> {}
             }
@@ -390,9 +393,9 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         Guard.Hold hold = guard.visit();
         try {
             moveFromRings();
-            owner.returnShared();
+            owner.responder().returnShared();
             while (owner.hasReceives()) {
-                long id = owner.takeFlushed();
+                long id = owner.responder().takeFlushed();
                 if (hasRoom()) {
                     WorkCompletionRecord.set(
                             passing,

@@ -1,21 +1,14 @@
 package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.AsyncEventType;
-import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.Gid;
 import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePairAttributes;
 import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.QueuePairState;
 import dev.verbena.verbs.QueuePairType;
-import dev.verbena.verbs.ScatterGatherList;
 import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.VerbsException;
-import dev.verbena.verbs.WorkCompletions;
-import dev.verbena.verbs.spi.AddressHandleDriver;
-import dev.verbena.verbs.spi.MemoryRegionDriver;
-import dev.verbena.verbs.spi.MemoryWindowDriver;
-import dev.verbena.verbs.spi.QueuePairDriver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: the guard protects the send queue and the state; the API locks it, one thread at a time, or tries without,
  * the agent and pollers come as visitors. Receives are posted without it and taken under the receive completion queue's guard.
  */
-final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
+final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waiting {
     /** Codes of completions: four bits for each operation code of a request, the first lowest. */
     private static final long COMPLETION_OPCODES = 0x05_6432_0011L;
 
@@ -38,15 +31,13 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     private final boolean signalAll;
     private final EmbeddedCompletionQueue sendQueue;
     private final EmbeddedCompletionQueue receiveQueue;
-    private final @Nullable EmbeddedSharedReceiveQueue shared;
     private final int number;
     private final long entry;
-    private final SendQueue sends;
     private final ReceiveQueue receives;
     private final FastPath fastPath;
     private final Requester requester;
     private final DatagramSender datagrams;
-    private final DatagramReceiver datagramReceiver;
+    private final Responder responder;
     /** Its place among those that wait at the send completion queue; under that queue's monitor. */
     int stalledAt;
 
@@ -62,12 +53,6 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     private volatile QueuePairState state = QueuePairState.RESET;
     private long drainTo;
     private boolean drainNotify;
-    private int takenEarly;
-    private int sendErrno;
-    private boolean receivesLast;
-    /** A receive ended with an error; the queue pair goes to ERROR as soon as the completion queue's guard is free. */
-    private volatile boolean receiveFailed;
-
     private volatile boolean closed;
 
     EmbeddedQueuePair(
@@ -77,6 +62,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
             EmbeddedCompletionQueue sendQueue,
             EmbeddedCompletionQueue receiveQueue,
             @Nullable EmbeddedSharedReceiveQueue shared) {
+        super(new SendQueue(config.sendSlots(), config.sendEntries(), config.inlineBytes()), shared);
         this.context = context;
         this.node = context.node();
         this.domain = domain;
@@ -84,8 +70,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         this.signalAll = config.signalAll();
         this.sendQueue = sendQueue;
         this.receiveQueue = receiveQueue;
-        this.shared = shared;
-        this.sends = new SendQueue(config.sendSlots(), config.sendEntries(), config.inlineBytes());
+        // Before anybody finds it by its number.
+        this.guard = new Guard(node.presences());
         this.number = node.register(this);
         this.entry = Layout.queuePair(node.control(), Layout.indexOf(number));
         int window = shared == null ? config.receiveSlots() : EmbeddedContext.SHARED_WINDOW;
@@ -98,11 +84,10 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         }
         this.epoch = Memory.getLong(entry + Layout.QP_EPOCH);
         Peer peer = new Peer();
-        this.guard = new Guard(node.presences());
         this.fastPath = new FastPath(this, guard, sendQueue, sends, node, peer, signalAll);
         this.requester = new Requester(this, node, sends, peer);
         this.datagrams = new DatagramSender(this, node, sends);
-        this.datagramReceiver = new DatagramReceiver(node, domain, entry);
+        this.responder = new Responder(receives, shared, new DatagramReceiver(node, domain, entry), number, entry);
         this.stall = new Stall(requester);
         receives.reset();
         beginLife();
@@ -141,28 +126,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     }
 
     @Override
-    public int sendSlots() {
-        return sends.slots();
-    }
-
-    @Override
-    public int receiveSlots() {
-        return shared == null ? receives.slots() : 0;
-    }
-
-    @Override
-    public int sendScatterGatherMax() {
-        return sends.entriesMax();
-    }
-
-    @Override
-    public int receiveScatterGatherMax() {
-        return shared == null ? receives.entriesMax() : 0;
-    }
-
-    @Override
-    public int inlineMax() {
-        return sends.inlineMax();
+    ReceiveQueue receives() {
+        return receives;
     }
 
     QueuePairType type() {
@@ -235,131 +200,14 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     // ---------------------------------------------------------------- staging
 
     /** Nothing overtakes what is staged: the short way is shut until it is handed over. */
-    private void beginStaging() {
-        if (sends.hasStaged()) {
-            return;
-        }
+    @Override
+    void stagingBegins() {
         Guard.Hold hold = guard.lock();
         try {
             fastPath.shut();
         } finally {
             guard.unlock(hold);
         }
-    }
-
-    @Override
-    public int send(int opcode, long id, int flags, long address, int lengthBytes, int lkey, int immediateOrKey) {
-        beginStaging();
-        return sends.stage(opcode, id, flags, address, lengthBytes, lkey, 0, 0, immediateOrKey, 0, null);
-    }
-
-    @Override
-    public int send(int opcode, long id, int flags, ScatterGatherList list, int immediateOrKey) {
-        beginStaging();
-        return sends.stage(opcode, id, flags, list, 0, 0, immediateOrKey, 0, null);
-    }
-
-    @Override
-    public int sendDatagram(
-            int opcode,
-            long id,
-            int flags,
-            long address,
-            int lengthBytes,
-            int lkey,
-            int immediate,
-            AddressHandleDriver handle,
-            int remoteNumber,
-            int remoteQkey) {
-        beginStaging();
-        return sends.stage(
-                opcode, id, flags, address, lengthBytes, lkey, 0, remoteQkey, immediate, remoteNumber, handle);
-    }
-
-    @Override
-    public int sendDatagram(
-            int opcode,
-            long id,
-            int flags,
-            ScatterGatherList list,
-            int immediate,
-            AddressHandleDriver handle,
-            int remoteNumber,
-            int remoteQkey) {
-        beginStaging();
-        return sends.stage(opcode, id, flags, list, 0, remoteQkey, immediate, remoteNumber, handle);
-    }
-
-    @Override
-    public int rdma(
-            int opcode,
-            long id,
-            int flags,
-            long address,
-            int lengthBytes,
-            int lkey,
-            long remoteAddress,
-            int rkey,
-            int immediate) {
-        beginStaging();
-        return sends.stage(opcode, id, flags, address, lengthBytes, lkey, remoteAddress, rkey, immediate, 0, null);
-    }
-
-    @Override
-    public int rdma(
-            int opcode, long id, int flags, ScatterGatherList list, long remoteAddress, int rkey, int immediate) {
-        beginStaging();
-        return sends.stage(opcode, id, flags, list, remoteAddress, rkey, immediate, 0, null);
-    }
-
-    @Override
-    public int atomic(
-            int opcode,
-            long id,
-            int flags,
-            long address,
-            int lkey,
-            long remoteAddress,
-            int rkey,
-            long compareOrAdd,
-            long swap) {
-        beginStaging();
-        return sends.stageAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
-    }
-
-    @Override
-    public int localInvalidate(long id, int flags, int rkey) {
-        beginStaging();
-        return sends.stage(Opcode.LOCAL_INV, id, flags, 0, 0, 0, 0, rkey, 0, 0, null);
-    }
-
-    @Override
-    public int bind(
-            long id,
-            int flags,
-            MemoryWindowDriver window,
-            int newRkey,
-            @Nullable MemoryRegionDriver region,
-            long address,
-            long lengthBytes,
-            int access) {
-        beginStaging();
-        int result = sends.stageBind(id, flags, window, newRkey, region, address, lengthBytes, access);
-        if (result < 0 || ((EmbeddedMemoryWindow) window).type() == 2) {
-            return result;
-        }
-        // Type 1 is posted at once, behind what was staged before it.
-        int before = takenEarly;
-        int taken = flushStaged();
-        takenEarly = before + Math.max(taken - 1, 0);
-        return sendErrno == 0 ? 0 : -sendErrno;
-    }
-
-    @Override
-    public int flushSends() {
-        int taken = takenEarly + flushStaged();
-        takenEarly = 0;
-        return taken;
     }
 
     // ---------------------------------------------------------------- posting one request
@@ -389,7 +237,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         return fastPath.tryAtomic(opcode, id, flags, address, lkey, remoteAddress, rkey, compareOrAdd, swap);
     }
 
-    private int flushStaged() {
+    @Override
+    int flushStaged() {
         int taken;
         Guard.Hold hold = guard.lock();
         try {
@@ -418,19 +267,9 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
     }
 
     @Override
-    public int receive(long id, long address, int lengthBytes, int lkey) {
-        return receives.stage(id, address, lengthBytes, lkey);
-    }
-
-    @Override
-    public int receive(long id, ScatterGatherList list) {
-        return receives.stage(id, list);
-    }
-
-    @Override
     public int postReceive(long id, long address, int lengthBytes, int lkey) {
         if (type == QueuePairType.UD || !receives.post(id, address, lengthBytes, lkey)) {
-            return QueuePairDriver.super.postReceive(id, address, lengthBytes, lkey);
+            return super.postReceive(id, address, lengthBytes, lkey);
         }
         receivePosted();
         return 1;
@@ -454,17 +293,6 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         if (state == QueuePairState.ERROR) {
             receiveQueue.flush(this);
         }
-    }
-
-    @Override
-    public void discardStaged() {
-        sends.discardStaged();
-        receives.discardStaged();
-    }
-
-    @Override
-    public int lastErrno() {
-        return receivesLast ? receives.lastErrno() : sendErrno;
     }
 
     // ---------------------------------------------------------------- progress
@@ -632,74 +460,6 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     // ---------------------------------------------------------------- news from peers
 
-    /**
-     * A message or an immediate was delivered into the oldest receive, or comes with its payload in the slot. Under the
-     * completion queue's guard.
-     */
-    boolean onDelivered(
-            long slot, int operation, int immediateOrKey, int lengthBytes, int source, long[] record, int recordAt) {
-        if (receiveFailed || receives.isEmpty()) {
-            return false;
-        }
-        boolean written = (operation & Layout.FLAG_WRITE) != 0;
-        long room = written ? EmbeddedContext.MESSAGE_BYTES_MAX : receives.oldestBytes();
-        int status = (operation >>> 8) & 0xff;
-        if ((operation & Layout.FLAG_INLINE) != 0 && status == 0) {
-            status = receives.place(slot + Layout.SLOT_PAYLOAD, lengthBytes);
-        }
-        if (status != WorkCompletionRecord.SUCCESS) {
-            receiveFailed = true;
-        }
-        int flags = 0;
-        int value = 0;
-        if ((operation & Layout.FLAG_IMMEDIATE) != 0) {
-            flags = WorkCompletions.WITH_IMMEDIATE;
-            value = Integer.reverseBytes(immediateOrKey);
-        } else if ((operation & Layout.FLAG_INVALIDATE) != 0) {
-            flags = WorkCompletions.WITH_INVALIDATE;
-            value = immediateOrKey;
-        }
-        WorkCompletionRecord.set(
-                record,
-                recordAt,
-                receives.take(),
-                status,
-                written ? WorkCompletionRecord.RECV_RDMA_WITH_IMM : WorkCompletionRecord.RECV,
-                (int) Math.clamp((long) lengthBytes, 0, room),
-                value,
-                number,
-                source,
-                flags);
-        return true;
-    }
-
-    /** A datagram has arrived. Under the completion queue's guard. */
-    boolean onDatagram(
-            RingReader reader, int lengthBytes, int operation, int immediate, int source, long[] record, int recordAt) {
-        QueuePairState now = state;
-        if (receiveFailed
-                || type != QueuePairType.UD
-                || (now != QueuePairState.READY_TO_RECEIVE && !now.maySend())
-                || now == QueuePairState.ERROR
-                || (receives.isEmpty() && (shared == null || !shared.grant(receives)))) {
-            return false;
-        }
-        boolean taken = datagramReceiver.receive(
-                receives, reader, lengthBytes, operation, immediate, source, number, record, recordAt);
-        if (taken && WorkCompletionRecord.status(record, recordAt) != WorkCompletionRecord.SUCCESS) {
-            receiveFailed = true;
-        }
-        return taken;
-    }
-
-    /** The peer asks for a receive of the shared queue. Under the completion queue's guard. */
-    void onTake() {
-        if (shared == null || !shared.grant(receives)) {
-            long refused = Memory.getLong(entry + Layout.QP_REFUSED);
-            Memory.putLongRelease(entry + Layout.QP_REFUSED, refused + 1);
-        }
-    }
-
     /** The peer's request, or a receive, failed in a way that ends this queue pair too. */
     void failByPeer(int event) {
         Guard.Hold hold = guard.visit();
@@ -740,19 +500,21 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         sends.onPolled(sequence);
     }
 
+    /** Whether a datagram that arrives now is looked at. */
+    boolean takesDatagrams() {
+        QueuePairState now = state;
+        return type == QueuePairType.UD
+                && now != QueuePairState.ERROR
+                && (now == QueuePairState.READY_TO_RECEIVE || now.maySend());
+    }
+
+    Responder responder() {
+        return responder;
+    }
+
+    /** Whether there are receives to be flushed. */
     boolean hasReceives() {
         return state == QueuePairState.ERROR && !receives.isEmpty();
-    }
-
-    long takeFlushed() {
-        return receives.take();
-    }
-
-    /** What was granted from a shared queue and not used goes back. */
-    void returnShared() {
-        if (shared != null) {
-            shared.takeBack(receives);
-        }
     }
 
     // ---------------------------------------------------------------- states
@@ -816,7 +578,7 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
         receiveQueue.flush(this);
         sends.reset();
         receives.reset();
-        receiveFailed = false;
+        responder.reset();
         requester.reset();
         values.clear();
         beginLife();
@@ -836,7 +598,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void attachMulticast(Gid group, int lid) {
-        requireGroup("ibv_attach_mcast", group, state != QueuePairState.RESET);
+        MulticastGroups.require(
+                type == QueuePairType.UD && state != QueuePairState.RESET, "ibv_attach_mcast", context.name(), group);
         node.groups().attach(group, number, context.name());
         // Who sends to the group looks at the processes that have come to it, besides those it has found itself.
         node.meetEveryone();
@@ -844,18 +607,8 @@ final class EmbeddedQueuePair implements QueuePairDriver, Agent.Waiting {
 
     @Override
     public void detachMulticast(Gid group, int lid) {
-        requireGroup("ibv_detach_mcast", group, true);
+        MulticastGroups.require(type == QueuePairType.UD, "ibv_detach_mcast", context.name(), group);
         node.groups().detach(group, number, context.name());
-    }
-
-    private void requireGroup(String verb, Gid group, boolean initialized) {
-        if (type != QueuePairType.UD || !initialized || !MulticastGroups.isGroup(group)) {
-            throw new VerbsException(
-                    verb,
-                    context.name() + " with " + group,
-                    Errno.EINVAL,
-                    "the queue pair is not UD, is in RESET, or the GID is not a multicast address");
-        }
     }
 
     @Override

@@ -52,6 +52,17 @@ final class MulticastGroups {
         }
     }
 
+    /** Refuses what a queue pair in its state cannot do, and what is no group. */
+    static void require(boolean able, String verb, String device, Gid group) {
+        if (!able || !isGroup(group)) {
+            throw new VerbsException(
+                    verb,
+                    device + " with " + group,
+                    Errno.EINVAL,
+                    "the queue pair is not UD, is in RESET, or the GID is not a multicast address");
+        }
+    }
+
     /** Removes a member. */
     synchronized void detach(Gid group, int number, String device) {
         for (int index = 0; index < highWater; index++) {

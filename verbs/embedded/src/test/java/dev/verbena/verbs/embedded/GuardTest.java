@@ -11,6 +11,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** One thread at a time is inside, whoever owns the guard and whoever visits. */
@@ -32,49 +34,50 @@ final class GuardTest {
             left++;
             right++;
         }
+
+        private boolean changeByTheOwner() {
+            Guard.Hold hold = guard.lock();
+            change();
+            guard.unlock(hold);
+            return true;
+        }
     }
 
     /** Without the fence of the visitor's side this fails within its second, on a machine with two free processors. */
     @Test
     void anOwnerAndAVisitorTakeTurns() throws Exception {
         Guarded guarded = new Guarded();
-        AtomicBoolean stop = new AtomicBoolean();
-        long changes = 0;
-        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-            Future<Long> visits = executor.submit(() -> {
-                long count = 0;
-                while (!stop.get()) {
-                    Guard.Hold hold = guarded.guard.visit();
-                    guarded.change();
-                    guarded.guard.unlock(hold);
-                    count++;
-                }
-                return count;
-            });
-
-            long end = System.nanoTime() + SECONDS.toNanos(SCALE);
-            while (System.nanoTime() - end < 0) {
-                Guard.Hold hold = guarded.guard.lock();
-                guarded.change();
-                guarded.guard.unlock(hold);
-                changes++;
-            }
-            stop.set(true);
-
-            long count = visits.get(60, SECONDS);
-            assertThat(count).isPositive();
-            assertThat(guarded.torn).isZero();
-            assertThat(guarded.left).isEqualTo(changes + count).isEqualTo(guarded.right);
-        }
+        besideAVisitor(guarded, guarded::changeByTheOwner);
     }
 
     /** The owner takes no lock: it is present, and looks how the guard leans. */
     @Test
     void anOwnerThatIsPresentAndAVisitorTakeTurns() throws Exception {
         Guarded guarded = new Guarded();
+        AtomicLong present = new AtomicLong();
+        besideAVisitor(guarded, () -> {
+            Guard.Hold mine = guarded.guard.leaning();
+            Presence me = mine.presence();
+            if (!me.isMine()) {
+                guarded.changeByTheOwner();
+                return true;
+            }
+            me.enter();
+            boolean still = guarded.guard.lean() == mine;
+            if (still) {
+                guarded.change();
+                present.setPlain(present.getPlain() + 1);
+            }
+            me.leave();
+            return still;
+        });
+        assertThat(present.get()).isPositive();
+    }
+
+    /** The owner tries to change what is guarded for a second, and says each time whether it did; a visitor does, too. */
+    private static void besideAVisitor(Guarded guarded, BooleanSupplier owner) throws Exception {
         AtomicBoolean stop = new AtomicBoolean();
         long changes = 0;
-        long present = 0;
         try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
             Future<Long> visits = executor.submit(() -> {
                 long count = 0;
@@ -89,28 +92,12 @@ final class GuardTest {
 
             long end = System.nanoTime() + SECONDS.toNanos(SCALE);
             while (System.nanoTime() - end < 0) {
-                Guard.Hold mine = guarded.guard.leaning();
-                Presence me = mine.presence();
-                if (me.isMine()) {
-                    me.enter();
-                    if (guarded.guard.lean() == mine) {
-                        guarded.change();
-                        changes++;
-                        present++;
-                    }
-                    me.leave();
-                } else {
-                    Guard.Hold hold = guarded.guard.lock();
-                    guarded.change();
-                    guarded.guard.unlock(hold);
-                    changes++;
-                }
+                changes += owner.getAsBoolean() ? 1 : 0;
             }
             stop.set(true);
 
             long count = visits.get(60, SECONDS);
             assertThat(count).isPositive();
-            assertThat(present).isPositive();
             assertThat(guarded.torn).isZero();
             assertThat(guarded.left).isEqualTo(changes + count).isEqualTo(guarded.right);
         }
