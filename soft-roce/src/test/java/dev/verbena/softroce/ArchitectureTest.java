@@ -19,6 +19,7 @@ final class ArchitectureTest {
     private static final String RDMA_CORE = "dev.verbena.verbs.rdmacore..";
     private static final String EMBEDDED = "dev.verbena.verbs.embedded..";
     private static final String CONFORMANCE = "dev.verbena.verbs.conformance..";
+    private static final String DISNI = "dev.verbena.disni..";
     private static final String CLI = "dev.verbena.cli..";
     private static final String SOFT_ROCE = "dev.verbena.softroce..";
 
@@ -128,6 +129,22 @@ final class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(CLI, SOFT_ROCE));
+    }
+
+    @Test
+    void theBridgeUnderDisniKnowsOnlyTheVerbsApi() {
+        check(noClasses()
+                .that()
+                .resideInAPackage(DISNI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(VERBS_INTERNAL, CONFORMANCE, CLI, SOFT_ROCE));
+        check(noClasses()
+                .that()
+                .resideInAPackage(DISNI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(CORE));
     }
 
     @Test

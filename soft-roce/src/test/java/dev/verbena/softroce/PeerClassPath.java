@@ -22,7 +22,8 @@ final class PeerClassPath {
             "/com/tngtech/",
             "/net/java/dev/jna/",
             "/org/apache/commons/",
-            "/commons-",
+            "/commons-codec/",
+            "/commons-io/",
             "/org/rnorth/",
             "/surefire",
             "/idea_rt",
@@ -45,8 +46,8 @@ final class PeerClassPath {
             if (STAYS.stream().anyMatch(name::contains) || !Files.exists(path)) {
                 continue;
             }
-            // The number keeps names apart; the order among jars does not matter.
-            String prefix = String.format("%02d-", number++);
+            // The number keeps names apart, and the order.
+            String prefix = String.format("%03d-", number++);
             if (Files.isDirectory(path)) {
                 pack(path, folder.resolve(prefix + "classes.jar"));
             } else {

@@ -182,7 +182,7 @@ class BadInputTest {
 
         refused("the address to bind to is null", () -> id.bindAddr(null));
         refused("EADDRINUSE", () -> id.bindAddr(taken));
-        refused("EADDRNOTAVAIL", () -> id.bindAddr(new InetSocketAddress("203.0.113.1", 1)));
+        refused("203.0.113.1", () -> id.bindAddr(new InetSocketAddress("203.0.113.1", 1)));
         refused("no host has the name", () -> id.bindAddr(InetSocketAddress.createUnresolved("no.such.host", 1)));
         refused("the destination is null", () -> id.resolveAddr(null, null, 100));
         refused("timeout -1 ms is negative", () -> id.resolveAddr(null, (InetSocketAddress) taken, -1));

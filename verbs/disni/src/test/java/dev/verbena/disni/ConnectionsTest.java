@@ -146,15 +146,25 @@ class ConnectionsTest {
         ActiveGroup servers = ActiveGroup.open();
         ActiveGroup clients = ActiveGroup.open();
         RdmaServerEndpoint<Active> server = servers.createServerEndpoint().bind(address, 4);
-        Active good = connected(clients.createEndpoint(), server, address);
-        Active bad = connected(clients.createEndpoint(), server, address);
-        ByteBuffer memory = ByteBuffer.allocateDirect(64);
-        IbvMr mr = good.registerMemory(memory).execute().free().getMr();
+        Active good = clients.createEndpoint();
+        RdmaEndpoint served = connect(good, server, address);
+        Active bad = clients.createEndpoint();
+        connect(bad, server, address);
+        IbvMr from = good.registerMemory(ByteBuffer.allocateDirect(64))
+                .execute()
+                .free()
+                .getMr();
+        IbvMr to = served.registerMemory(ByteBuffer.allocateDirect(64))
+                .execute()
+                .free()
+                .getMr();
 
         for (int i = 0; i < 3; i++) {
-            good.postSend(List.of(write(i, mr, mr.getRkey()))).execute().free();
+            good.postSend(List.of(write(i, from, to, to.getRkey()))).execute().free();
         }
-        bad.postSend(List.of(write(9, mr, mr.getRkey() ^ 0x7700))).execute().free();
+        bad.postSend(List.of(write(9, from, to, to.getRkey() ^ 0x7700)))
+                .execute()
+                .free();
 
         await().until(() -> good.completions.size() == 3 && bad.completions.size() == 1);
         assertThat(good.completions).extracting(IbvWC::getWr_id).containsExactly(0L, 1L, 2L);
@@ -166,28 +176,31 @@ class ConnectionsTest {
         clients.close();
         server.close();
         servers.close();
-        good.deregisterMemory(mr);
+        good.deregisterMemory(from);
+        served.deregisterMemory(to);
     }
 
-    private static IbvSendWR write(long id, IbvMr mr, int rkey) {
+    private static IbvSendWR write(long id, IbvMr from, IbvMr to, int rkey) {
         IbvSge sge = new IbvSge();
-        sge.setAddr(mr.getAddr());
+        sge.setAddr(from.getAddr());
         sge.setLength(8);
-        sge.setLkey(mr.getLkey());
+        sge.setLkey(from.getLkey());
         IbvSendWR request = End.request(id, IbvSendWR.IBV_WR_RDMA_WRITE, sge);
-        request.getRdma().setRemote_addr(mr.getAddr() + 8);
+        request.getRdma().setRemote_addr(to.getAddr());
         request.getRdma().setRkey(rkey);
         return request;
     }
 
-    private static <E extends RdmaEndpoint> E connected(
-            E endpoint, RdmaServerEndpoint<? extends RdmaEndpoint> server, InetSocketAddress address) throws Exception {
+    /** Answers the other side. */
+    private static RdmaEndpoint connect(
+            RdmaEndpoint endpoint, RdmaServerEndpoint<? extends RdmaEndpoint> server, InetSocketAddress address)
+            throws Exception {
         CompletableFuture<RdmaEndpoint> accepted = accept(server);
         endpoint.connect(address, 5000);
-        accepted.get(20, TimeUnit.SECONDS);
+        RdmaEndpoint served = accepted.get(20, TimeUnit.SECONDS);
         assertThat(endpoint.isConnected()).isTrue();
         assertThat(endpoint.getDstAddr()).isEqualTo(address);
-        return endpoint;
+        return served;
     }
 
     private static CompletableFuture<RdmaEndpoint> accept(RdmaServerEndpoint<? extends RdmaEndpoint> server) {

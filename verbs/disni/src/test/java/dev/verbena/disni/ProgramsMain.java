@@ -19,9 +19,6 @@ import java.util.stream.Stream;
  * For machines on which a JVM takes long to start. The servers run side by side; the last client's server ends the process.
  */
 final class ProgramsMain {
-    /** How many ports in a row the servers take; the last has one more, for TCP. */
-    static final int PORTS = 6;
-
     private interface Launch {
         void launch(String[] arguments) throws Exception;
     }
@@ -36,25 +33,25 @@ final class ProgramsMain {
                     "ReadBenchmark",
                     com.ibm.disni.benchmarks.ReadServer::main,
                     com.ibm.disni.benchmarks.ReadClient::main,
-                    "-s 1024 -k 200"),
+                    "-s 1024 -k 100"),
             new Pair(
                     "SendRecvBenchmark",
                     com.ibm.disni.benchmarks.SendRecvServer::main,
                     com.ibm.disni.benchmarks.SendRecvClient::main,
-                    "-s 64 -k 400 -q 8"),
+                    "-s 64 -k 200 -q 8"),
             new Pair(
                     "RDMAvsTcpBenchmark",
                     arguments -> new RDMAvsTcpBenchmarkServer().launch(arguments),
                     arguments -> new RDMAvsTcpBenchmarkClient().launch(arguments),
-                    "-s 64 -k 200"));
+                    "-s 64 -k 50"));
 
     private static final List<String> CALLS = List.of(
-            "-m future-poll -k 50",
-            "-m stream-poll -k 50",
-            "-m future-take -k 50",
-            "-m stream-take -k 50",
-            "-m batch-stream-take -k 50 -b 8",
-            "-m batch-stream-poll -k 50 -b 4 -n 4 -c 2 -i 64");
+            "-m future-poll -k 20",
+            "-m stream-poll -k 20",
+            "-m future-take -k 20",
+            "-m stream-take -k 20",
+            "-m batch-stream-take -k 20 -b 8",
+            "-m batch-stream-poll -k 20 -b 4 -n 2 -i 64");
 
     private ProgramsMain() {}
 
@@ -95,15 +92,20 @@ final class ProgramsMain {
     }
 
     private static void call(String address, int port) throws Exception {
+        long start = System.nanoTime();
         for (String options : CALLS) {
-            System.out.println("client: DaRPC " + options);
+            tell("DaRPC " + options, start);
             new DaRPCClient().launch(arguments(address, options));
         }
         for (int i = 0; i < PAIRS.size(); i++) {
             Pair pair = PAIRS.get(i);
-            System.out.println("client: " + pair.name());
+            tell(pair.name(), start);
             pair.client().launch(arguments(address, "-p " + (port + i) + " " + pair.options()));
         }
+    }
+
+    private static void tell(String name, long startNs) {
+        System.out.printf("client: %s after %,d ms%n", name, (System.nanoTime() - startNs) / 1_000_000);
     }
 
     private static String[] arguments(String address, String options) {

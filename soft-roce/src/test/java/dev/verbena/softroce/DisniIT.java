@@ -1,0 +1,157 @@
+package dev.verbena.softroce;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/**
+ * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
+ * too long each time on an emulated machine comes with {@code -Ddisni.all=true}: DiSNI's own examples and benchmarks and those of
+ * DaRPC, a process on each device; the tests of connections and of bad input; and what prepared calls cost beside the verbs below
+ * them.
+ */
+@SoftRoceTest
+final class DisniIT {
+    private static final boolean ALL = Boolean.getBoolean("disni.all");
+    private static final List<String> CLASSES = ALL
+            ? List.of(
+                    "dev.verbena.disni.OperationsTest",
+                    "dev.verbena.disni.BadInputTest",
+                    "dev.verbena.disni.ConnectionsTest")
+            : List.of("dev.verbena.disni.OperationsTest");
+    /** Of connecting and closing; the embedded provider does a thousand. */
+    private static final int CYCLES = 20;
+
+    private static final String PROGRAMS = "dev.verbena.disni.ProgramsMain";
+    private static final int PORT = 19_300;
+    private static final int PORTS = 6;
+    private static final int DARPC_PORT = 1919;
+
+    private static final Duration LIMIT = Duration.ofMinutes(3);
+    private static final Duration SILENCE_MAX = Duration.ofMinutes(2);
+
+    @Test
+    @EnabledIfSystemProperty(named = "disni.all", matches = "true")
+    void everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(SoftRocePeers peers) throws Exception {
+        PeerLibrary.ensureIn(peers.a());
+        PeerLibrary.ensureIn(peers.b());
+        Map<String, Long> before = peers.a().counters(peers.b().device());
+        CommandResult called;
+        CommandResult served;
+        try (ContainerProcess server = start(peers.b(), "server", peers.b().address())) {
+            for (int port = PORT; port < PORT + PORTS; port++) {
+                peers.b().awaitRdmaListener(port, LIMIT);
+            }
+            peers.b().awaitRdmaListener(DARPC_PORT, LIMIT);
+            try (ContainerProcess client = start(peers.a(), "client", peers.b().address())) {
+                called = client.await();
+            }
+            assertThat(called.exitCode())
+                    .as("%s%n%s", called.out(), called.err())
+                    .isZero();
+            served = server.await();
+        }
+        assertThat(served.exitCode()).as("%s%n%s", served.out(), served.err()).isZero();
+
+        Files.writeString(reports("client.txt"), called.out());
+
+        assertThat(called.err() + served.err()).doesNotContain("Exception", "Error");
+        assertThat(called.out())
+                .contains("ops 20.0", "ops 40.0")
+                .contains("VerbsClient::read memory from server: This is a RDMA/read on stag ")
+                .contains("ReadClient::read memory from server: This is a RDMA/read on stag ")
+                .contains("Message from the server: Hello from the server")
+                .contains("ReadClient, latency ", "iops ")
+                .contains("RDMA result:", "TCP result:");
+        assertThat(called.out().lines().filter(line -> line.startsWith("ops "))).hasSize(6);
+        assertThat(served.out())
+                .contains("Message from the client: Hello from the client")
+                .contains("done: VerbsServer", "done: ReadServer", "done: SendRecvServer")
+                .contains("done: ReadBenchmark", "done: SendRecvBenchmark");
+        assertThat(peers.a().counters(peers.b().device()).get("rcvd_pkts"))
+                .as("packets over the wire")
+                .isGreaterThan(before.getOrDefault("rcvd_pkts", 0L) + 500);
+    }
+
+    private static ContainerProcess start(SoftRoceContainer container, String side, String address) throws Exception {
+        return container.run(
+                LIMIT,
+                container.java(
+                        "-Dverbena.disni.provider=rdma-core",
+                        "-Dverbena.disni.source=" + container.address(),
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-cp",
+                        PeerLibrary.classPath(),
+                        PROGRAMS,
+                        side,
+                        address,
+                        Integer.toString(PORT)),
+                line -> {});
+    }
+
+    @TestFactory
+    @DisplayName("the tests of verbena-disni on Soft-RoCE")
+    Stream<DynamicNode> theTestsOfTheBridge(SoftRocePeers peers) throws Exception {
+        SoftRoceContainer container = peers.both();
+        PeerLibrary.ensureIn(container);
+        SuiteRun run = new SuiteRun(SuiteMain.tests(CLASSES), SILENCE_MAX);
+        run.start(
+                onLine -> ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab()), onLine));
+        return run.asTests().onClose(run::close);
+    }
+
+    private static List<String> arguments(SoftRoceLab lab) {
+        RxeDevice client = lab.device(0);
+        RxeDevice server = lab.device(1);
+        List<String> arguments = new ArrayList<>(devices(client, server));
+        arguments.add("-Dverbena.test.cycles=" + CYCLES);
+        arguments.add("dev.verbena.softroce.SuiteMain");
+        arguments.add(client.name() + "," + server.name());
+        arguments.addAll(CLASSES);
+        return arguments;
+    }
+
+    private static List<String> devices(RxeDevice client, RxeDevice server) {
+        return List.of(
+                "-Dverbena.test.provider=rdma-core",
+                "-Dverbena.test.client=" + client.name() + "," + client.address(),
+                "-Dverbena.test.server=" + server.name() + "," + server.address());
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "disni.all", matches = "true")
+    void whatPreparedCallsCostBesideTheVerbs(SoftRocePeers peers) throws Exception {
+        SoftRoceContainer container = peers.both();
+        PeerLibrary.ensureIn(container);
+        List<String> command = new ArrayList<>(container.java("-cp", PeerLibrary.classPath()));
+        command.addAll(devices(peers.lab().device(0), peers.lab().device(1)));
+        command.addAll(List.of("dev.verbena.disni.SvcCostMain", "connected", "30", "1000"));
+
+        CommandResult result;
+        try (ContainerProcess process = container.run(LIMIT, command, line -> {})) {
+            result = process.await().requireSuccess();
+        }
+
+        System.out.println(result.out());
+        assertThat(result.out()).contains("ratio ", " 0 B in 1000 operations");
+        String ratio = result.out().replaceAll("(?s).*ratio ([0-9.]+),.*", "$1");
+        assertThat(Double.parseDouble(ratio)).isLessThanOrEqualTo(1.1);
+    }
+
+    private static Path reports(String name) throws IOException {
+        Path folder = Path.of(System.getProperty("verbena.root", "."), "soft-roce", "target", "disni");
+        return Files.createDirectories(folder).resolve(name);
+    }
+}
