@@ -232,7 +232,7 @@ public final class ConnectionId implements AutoCloseable {
                     attached.modify(ask(() -> driver.initialAttributes(QueuePairState.INIT)));
                     attached.modify(connected(QueuePairState.READY_TO_RECEIVE));
                     attached.modify(connected(QueuePairState.READY_TO_SEND));
-                    driver.establish();
+                    call(driver::establish);
                     return new ConnectionEvent(event, ConnectionEventType.ESTABLISHED, this, null);
                 }
                 case DISCONNECTED -> {
@@ -273,9 +273,11 @@ public final class ConnectionId implements AutoCloseable {
     /** The peer has its own DISCONNECTED only when this side has answered; after one's own disconnect there is nothing to. */
     private void answerDisconnect() {
         try {
-            driver.disconnect();
+            call(driver::disconnect);
         } catch (VerbsException e) {
             // The answer to our own disconnect, or the peer is gone.
+        } catch (IllegalStateException e) {
+            // Closed by another thread since the event was read: the library's own object is gone.
         }
     }
 
