@@ -41,6 +41,9 @@ import org.junit.jupiter.api.Timeout;
 /** What cannot be done is said in words and within a bounded time. */
 @Timeout(30)
 final class RefusalsTest {
+    /** Nobody listens there: ports that are picked are high ones, so that no other process is given it meanwhile. */
+    private static final int DEAD_PORT = 1;
+
     private static final String WAITS_FOR_EVER = "a thread of this test";
 
     @BeforeAll
@@ -52,20 +55,10 @@ final class RefusalsTest {
         return assertThatExceptionOfType(IOException.class).isThrownBy(call);
     }
 
-    /** A port that nobody listens at: one that was given out and given back. */
-    private static int deadPort() throws IOException {
-        EventChannel events = EventChannel.createEventChannel();
-        ConnectionId listener = InProcess.listen(events);
-        int port = listener.getSourcePort();
-        listener.destroy();
-        events.destroyEventChannel();
-        return port;
-    }
-
     @Test
     void aPortThatNobodyListensAtRejectsAndTheEventSaysWhy() throws Exception {
         EventChannel events = EventChannel.createEventChannel();
-        ConnectionId id = InProcess.resolve(events, deadPort());
+        ConnectionId id = InProcess.resolve(events, DEAD_PORT);
         InProcess side = new InProcess(events, id);
 
         id.connect(new ConnectionParameter());
@@ -100,7 +93,7 @@ final class RefusalsTest {
         RdmaEndpoint refused = group.createEndpoint();
         RdmaEndpoint lost = group.createEndpoint();
 
-        refused(() -> refused.connect(InProcess.address(deadPort()), 2000))
+        refused(() -> refused.connect(InProcess.address(DEAD_PORT), 2000))
                 .withMessageContaining("connecting to ")
                 .withMessageContaining("nobody listens");
         refused(() -> lost.connect(new InetSocketAddress("192.0.2.1", 7), 500)).withMessageContaining("192.0.2.1");
