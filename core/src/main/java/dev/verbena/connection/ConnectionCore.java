@@ -212,13 +212,23 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
             task.run();
         } else {
             try {
-                loop.execute(task);
+                loop.execute(() -> runOrEnd(task));
             } catch (RejectedExecutionException e) {
                 LOG.debug("{}: {}", this, e.getMessage());
                 return false;
             }
         }
         return true;
+    }
+
+    /** What it throws ends this connection: half of it may be done. */
+    private void runOrEnd(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a task failed", this, e);
+            onFault(e);
+        }
     }
 
     // ---------------------------------------------------------------- coming about; the connection manager's thread

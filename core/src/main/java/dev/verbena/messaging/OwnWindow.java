@@ -27,10 +27,14 @@ public final class OwnWindow extends ReceiveWindow {
     }
 
     @Override
-    public void postponed(int slot) {}
+    public void postponed(int slot) {
+        ring.postponed();
+    }
 
     @Override
-    public void resumed(int slot) {}
+    public void resumed(int slot) {
+        ring.resumed();
+    }
 
     @Override
     public void settled(int slot) {}

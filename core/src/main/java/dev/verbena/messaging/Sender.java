@@ -327,9 +327,10 @@ public final class Sender {
     private void postCopied(ByteBuf message, int length, int type, @Nullable SendRequest request) {
         int at = ring.slotOffset() + Frame.HEADER_BYTES;
         message.getBytes(message.readerIndex(), window.clear().position(at).limit(at + length));
-        message.release();
         credits.useData();
         writeHeader(Frame.DATA, type, length);
+        // Not before the header: whoever is told of an exception still has the message.
+        message.release();
         ring.postSlot(Frame.HEADER_BYTES + length, request);
     }
 

@@ -60,10 +60,12 @@ public final class SharedWindow extends ReceiveWindow {
     @Override
     public void postponed(int slot) {
         shared.keep(slot);
+        shared.postponed();
     }
 
     @Override
     public void resumed(int slot) {
+        shared.resumed();
         shared.resume(slot);
     }
 

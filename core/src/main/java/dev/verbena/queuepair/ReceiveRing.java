@@ -65,7 +65,7 @@ public final class ReceiveRing extends Receives {
 
     @Override
     public boolean covers(int granted) {
-        return granted <= posted;
+        return granted <= posted + postponedFrames();
     }
 
     @Override

@@ -14,6 +14,7 @@ public abstract sealed class Receives permits ReceiveRing, SharedReceives {
 
     private final int slotBytes;
     private final int strideBytes;
+    private int postponed;
 
     Receives(int slotBytes) {
         this.slotBytes = slotBytes;
@@ -35,6 +36,21 @@ public abstract sealed class Receives permits ReceiveRing, SharedReceives {
     /** Bytes of a slot. */
     public final int slotBytes() {
         return slotBytes;
+    }
+
+    /** A frame has come that is served later: its receive is used, its credit still counts as the peer's. */
+    public final void postponed() {
+        postponed++;
+    }
+
+    /** It is served now. */
+    public final void resumed() {
+        postponed--;
+    }
+
+    /** Frames that are served later. */
+    final int postponedFrames() {
+        return postponed;
     }
 
     /** Slots that there can be. */

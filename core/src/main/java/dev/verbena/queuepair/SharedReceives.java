@@ -109,7 +109,7 @@ public final class SharedReceives extends Receives implements AutoCloseable {
     /** What is given back counts: it is posted before anything that is sent in this turn leaves. */
     @Override
     public boolean covers(int ofOne) {
-        return granted <= posted + stagedCount;
+        return granted <= posted + stagedCount + postponedFrames();
     }
 
     @Override
@@ -297,9 +297,9 @@ public final class SharedReceives extends Receives implements AutoCloseable {
 
     /** Posts what is granted now, if it is not posted yet. */
     private void cover() {
-        if (granted > posted) {
+        if (granted > posted + postponedFrames()) {
             flush();
-            if (granted > posted) {
+            if (granted > posted + postponedFrames()) {
                 throw new IllegalStateException(
                         granted + " credits are granted, " + posted + " receives are posted, of " + slots + " slots");
             }
