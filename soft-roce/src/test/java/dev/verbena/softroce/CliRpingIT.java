@@ -56,13 +56,11 @@ final class CliRpingIT {
                         "65535",
                         "-a",
                         peers.b().address())) {
-            for (String size : new String[] {"64", "65535"}) {
-                CommandResult played = VerbenaCommand.run(
-                                peers.a(), client(peers, "-C", "100", "-V", "-S", size, "--json", "-"))
-                        .requireSuccess();
-                assertThat(VerbenaDocument.of(played, "rping").path("verified").asBoolean())
-                        .isTrue();
-            }
+            CommandResult played = VerbenaCommand.run(
+                            peers.a(), client(peers, "-C", "100", "-V", "-S", "65535", "--json", "-"))
+                    .requireSuccess();
+            assertThat(VerbenaDocument.of(played, "rping").path("verified").asBoolean())
+                    .isTrue();
             try (ContainerProcess endless = VerbenaCommand.start(peers.a(), client(peers, "-v"))) {
                 endless.awaitLine(line -> line.startsWith("ping data: rdma-ping-3"), VerbenaCommand.LIMIT);
                 server.signal("KILL");

@@ -12,9 +12,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicNode;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
@@ -42,9 +41,7 @@ final class DisniIT {
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final Duration SILENCE_MAX = Duration.ofMinutes(2);
 
-    @Test
-    @EnabledIfSystemProperty(named = "disni.all", matches = "true")
-    void everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(SoftRocePeers peers) throws Exception {
+    private static void everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(SoftRocePeers peers) throws Exception {
         PeerLibrary.ensureIn(peers.a());
         PeerLibrary.ensureIn(peers.b());
         Map<String, Long> before = peers.a().counters(peers.b().device());
@@ -109,7 +106,16 @@ final class DisniIT {
         SuiteRun run = new SuiteRun(SuiteMain.tests(CLASSES), SILENCE_MAX);
         run.start(
                 onLine -> ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab()), onLine));
-        return run.asTests().onClose(run::close);
+        Stream<DynamicNode> onRequest = ALL
+                ? Stream.of(
+                        DynamicTest.dynamicTest(
+                                "every program of DiSNI and DaRPC runs to its end on both sides",
+                                () -> everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(peers)),
+                        DynamicTest.dynamicTest(
+                                "what prepared calls cost beside the verbs",
+                                () -> whatPreparedCallsCostBesideTheVerbs(peers)))
+                : Stream.empty();
+        return Stream.concat(run.asTests(), onRequest).onClose(run::close);
     }
 
     private static List<String> arguments(SoftRoceLab lab) {
@@ -130,9 +136,7 @@ final class DisniIT {
                 "-Dverbena.test.server=" + server.name() + "," + server.address());
     }
 
-    @Test
-    @EnabledIfSystemProperty(named = "disni.all", matches = "true")
-    void whatPreparedCallsCostBesideTheVerbs(SoftRocePeers peers) throws Exception {
+    private static void whatPreparedCallsCostBesideTheVerbs(SoftRocePeers peers) throws Exception {
         SoftRoceContainer container = peers.both();
         PeerLibrary.ensureIn(container);
         List<String> command = new ArrayList<>(container.java("-cp", PeerLibrary.classPath()));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
  */
 final class DeathTest {
     /** Of every build; {@code -Drounds=200} is what a release has to pass. */
-    private static final int ROUNDS = Integer.getInteger("rounds", 60);
+    private static final int ROUNDS = Integer.getInteger("rounds", 40);
 
     private static final int LARGE_ROUNDS = 3;
     private static final int PEERS = 3;
