@@ -190,7 +190,7 @@ final class LauncherTest {
                         "lab install",
                         "lab status",
                         "lab up",
-                        "mvnw -B verify -Dsoft-roce=required -Dscale=2",
+                        "mvnw -B -T2 verify -Dsoft-roce=required -Dscale=2",
                         "lab down");
     }
 

@@ -19,15 +19,18 @@ final class LatencyLoops {
     private final Requests requests;
     private final Run run;
     private final Times times;
+    private final boolean writesFirst;
     private final long iterations;
     private long received;
 
-    LatencyLoops(Settings settings, Side side, Requests requests, Run run, Times times) {
+    /** @param writesFirst whether this side begins a latency benchmark of WRITEs: with a perftest the server does */
+    LatencyLoops(Settings settings, Side side, Requests requests, Run run, Times times, boolean writesFirst) {
         this.settings = settings;
         this.side = side;
         this.requests = requests;
         this.run = run;
         this.times = times;
+        this.writesFirst = writesFirst;
         this.iterations = settings.isDuration() ? Long.MAX_VALUE : settings.iterations();
     }
 
@@ -103,10 +106,9 @@ final class LatencyLoops {
         MemorySegment memory = side.memory().memory();
         long mine = side.incomingOffset(0) + settings.bytes() - 1;
         long source = side.outgoingOffset(0) + settings.bytes() - 1;
-        boolean client = settings.client();
         for (long i = 0; i < iterations; i++) {
             check(i);
-            if (!client && !awaitByte(memory, mine, (byte) (i + 1))) {
+            if (!writesFirst && !awaitByte(memory, mine, (byte) (i + 1))) {
                 return;
             }
             if (!times.begin(i)) {
@@ -114,7 +116,7 @@ final class LatencyLoops {
             }
             memory.set(ValueLayout.JAVA_BYTE, source, (byte) (i + 1));
             post();
-            if (client && !awaitByte(memory, mine, (byte) (i + 1))) {
+            if (writesFirst && !awaitByte(memory, mine, (byte) (i + 1))) {
                 return;
             }
             times.end();

@@ -107,7 +107,7 @@ final class Rehearsal {
     static void play(Side side, Settings part, Requests requests, Run run) {
         if (part.test().isLatency()) {
             if (LatencyLoops.hasPart(part)) {
-                new LatencyLoops(part, side, requests, run, new Times(part)).play();
+                new LatencyLoops(part, side, requests, run, new Times(part), part.client()).play();
             }
         } else if (BandwidthLoops.hasPart(part)) {
             new BandwidthLoops(part, side, requests, run, new Rates(part, BandwidthLoops.isSending(part))).play();

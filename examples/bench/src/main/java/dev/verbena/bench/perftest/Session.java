@@ -172,7 +172,8 @@ final class Session {
             protocol.meet(side);
         }
         Times times = new Times(sized);
-        LatencyLoops loops = new LatencyLoops(sized, side, requests, run, times);
+        boolean writesFirst = protocol.peerIsVerbena() == sized.client();
+        LatencyLoops loops = new LatencyLoops(sized, side, requests, run, times, writesFirst);
         Cost cost = new Cost();
         Run.Stopped stopped = null;
         try (Progress _ = output.progress(run, sized.iterations(), sized.seconds())) {
