@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Verbena's ping-pong with rdma-core's ibv_rc_pingpong, ibv_uc_pingpong and ibv_ud_pingpong, each as either side. */
+/**
+ * Verbena's ping-pong with rdma-core's ibv_rc_pingpong, ibv_uc_pingpong and ibv_ud_pingpong: in every build each type from one
+ * side, with {@code -Dpingpong.all=true} from both.
+ */
 @SoftRoceTest
 final class CliPingPongIT {
+    private static final boolean ALL = Boolean.getBoolean("pingpong.all");
+    private static final List<String> TYPES = List.of("rc", "uc", "ud");
     private static final String ROUNDS = "200";
     private static final String BYTES = "1000";
     private static final int PORT = 18515;
@@ -22,8 +28,16 @@ final class CliPingPongIT {
         VerbenaCommand.install(peers);
     }
 
+    private static List<String> ofVerbenasClient() {
+        return ALL ? TYPES : List.of("rc", "ud");
+    }
+
+    private static List<String> ofVerbenasServer() {
+        return ALL ? TYPES : List.of("uc");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"rc", "uc", "ud"})
+    @MethodSource("ofVerbenasClient")
     void verbenasClientPlaysWithRdmaCoresServer(String type, SoftRocePeers peers) throws Exception {
         try (ContainerProcess server = peers.b().run(PEER_LIMIT, rdmaCore(type, peers.b()))) {
             peers.b().awaitListener(PORT, PEER_LIMIT);
@@ -48,7 +62,7 @@ final class CliPingPongIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rc", "uc", "ud"})
+    @MethodSource("ofVerbenasServer")
     void rdmaCoresClientPlaysWithVerbenasServer(String type, SoftRocePeers peers) throws Exception {
         try (ContainerProcess server =
                 VerbenaCommand.start(peers.b(), "pingpong", "--type", type, "-s", BYTES, "-n", ROUNDS, "--json", "-")) {

@@ -89,16 +89,12 @@ final class CliRpingIT {
     }
 
     @Test
-    void whereNobodyListensOrNobodyIsTheClientSaysSoInOneLine(SoftRocePeers peers) throws Exception {
+    void whereNobodyIsTheClientSaysSoInOneLine(SoftRocePeers peers) throws Exception {
         String nobody = peers.b().address().replaceAll("[0-9]+$", "77");
 
-        CommandResult refused = VerbenaCommand.run(peers.a(), client(peers, "-p", "7199", "-C", "1"));
         CommandResult unreachable = VerbenaCommand.run(
                 peers.a(), "rping", "-c", "-a", nobody, "-I", peers.a().address(), "-C", "1", "--timeout", "5s");
 
-        assertThat(refused.exitCode()).as(refused.toString()).isEqualTo(4);
-        assertThat(refused.err().lines()).hasSize(1);
-        assertThat(refused.err()).contains("refused the connection");
         assertThat(unreachable.exitCode()).as(unreachable.toString()).isEqualTo(4);
         assertThat(unreachable.err().lines()).hasSize(1);
     }

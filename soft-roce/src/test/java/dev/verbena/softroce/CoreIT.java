@@ -30,12 +30,12 @@ final class CoreIT {
             "dev.verbena.connection.BadPeerTest",
             "dev.verbena.connection.FuzzTest",
             "dev.verbena.connection.ReconnectTest",
-            "dev.verbena.connection.DrivenLoopTest",
             "dev.verbena.connection.GuideTest",
             "dev.verbena.metrics.MetricsTest",
             "dev.verbena.tour.TourTest");
-    /** They start JVMs, or move many megabytes, which takes too long each time on an emulated machine. */
+    /** They start JVMs, send very many messages or move many megabytes, which takes too long each time on an emulated machine. */
     private static final List<String> ON_REQUEST = List.of(
+            "dev.verbena.connection.DrivenLoopTest",
             "dev.verbena.connection.LongMessagesTest",
             "dev.verbena.connection.KillTest",
             "dev.verbena.connection.SoakTest");
