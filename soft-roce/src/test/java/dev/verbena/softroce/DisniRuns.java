@@ -16,13 +16,13 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
+ * DiSNI on Soft-RoCE, on request ({@code -Dit.test=DisniRuns}): the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
  * too long each time on an emulated machine comes with {@code -Ddisni.all=true}: DiSNI's own examples and benchmarks and those of
  * DaRPC, a process on each device; the tests of connections and of bad input; and what prepared calls cost beside the verbs below
  * them.
  */
 @SoftRoceTest
-final class DisniIT {
+final class DisniRuns {
     private static final boolean ALL = Boolean.getBoolean("disni.all");
     private static final List<String> CLASSES = ALL
             ? List.of(
