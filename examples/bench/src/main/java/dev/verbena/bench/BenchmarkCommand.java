@@ -3,9 +3,9 @@ package dev.verbena.bench;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.verbena.bench.results.BenchDocument;
 import dev.verbena.cli.Addresses;
-import dev.verbena.cli.DurationConverter;
 import dev.verbena.cli.Failure;
 import dev.verbena.cli.Report;
+import dev.verbena.cli.Timeouts;
 import dev.verbena.cli.VerbsCommand;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -42,23 +43,8 @@ public abstract class BenchmarkCommand extends VerbsCommand {
             description = "TCP port over which the two find each other. Default: ${DEFAULT-VALUE}.")
     private int port;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "60s",
-            description = "How long any one wait for the other side may take. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
-    private Duration timeout;
-
-    @Option(
-            names = "--accept-timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "10m",
-            description = "How long a server waits for its client. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // as above
-    private Duration acceptTimeout;
+    @Mixin
+    private final Timeouts timeouts = new Timeouts();
 
     @Option(
             names = LocalPair.CHILD,
@@ -211,7 +197,7 @@ public abstract class BenchmarkCommand extends VerbsCommand {
      * @return positive
      */
     protected final Duration timeout() {
-        return timeout;
+        return timeouts.step();
     }
 
     /**
@@ -220,6 +206,6 @@ public abstract class BenchmarkCommand extends VerbsCommand {
      * @return positive
      */
     protected final Duration acceptTimeout() {
-        return acceptTimeout;
+        return timeouts.accept();
     }
 }

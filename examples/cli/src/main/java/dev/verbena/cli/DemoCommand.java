@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -74,23 +75,8 @@ final class DemoCommand extends VerbsCommand {
             description = "How often each operation is done. Default: ${DEFAULT-VALUE}.")
     private int iterations;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "60s",
-            description = "How long any one wait for the other side may take. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
-    private Duration timeout;
-
-    @Option(
-            names = "--accept-timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "10m",
-            description = "With --listen: how long to wait for the client. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // as above
-    private Duration acceptTimeout;
+    @Mixin
+    private final Timeouts timeouts = new Timeouts();
 
     @Option(names = "--end-with-stdin", hidden = true)
     private boolean endWithStdin;
@@ -165,14 +151,14 @@ final class DemoCommand extends VerbsCommand {
                 "--listen",
                 host,
                 "--accept-timeout",
-                timeout.toMillis() + "ms",
+                timeouts.step().toMillis() + "ms",
                 "--timeout",
-                timeout.toMillis() + "ms",
+                timeouts.step().toMillis() + "ms",
                 "--end-with-stdin"))) {
             String address = server.awaitAddress(START_TIMEOUT);
             say(String.format("server process on %s at %s", other.name(), address));
             request(report, provider, from, Addresses.parse(address, PORT));
-            server.awaitEnd(timeout);
+            server.awaitEnd(timeouts.step());
         }
     }
 
@@ -200,18 +186,18 @@ final class DemoCommand extends VerbsCommand {
         try (CmServer server = new CmServer(provider, address)) {
             note(provider.name(), server.deviceName());
             say(String.format("%s%s", ServerProcess.LISTENING, Addresses.text(server.address())));
-            Deadline deadline = Deadline.in(acceptTimeout);
+            Deadline deadline = Deadline.in(timeouts.accept());
             Incoming client = null;
             while (client == null) {
                 client = server.await(deadline.left(Duration.ofSeconds(1)));
                 if (client == null && deadline.isOver()) {
-                    throw Failure.timeout("a client", acceptTimeout);
+                    throw Failure.timeout("a client", timeouts.accept());
                 }
             }
             try (Incoming served = client) {
                 note(provider.name(), served.deviceName());
                 say(String.format("serving %s on %s", served.peer(), served.deviceName()));
-                int wrong = new DemoServer(server, timeout).serve(provider, served);
+                int wrong = new DemoServer(server, timeouts.step()).serve(provider, served);
                 say(String.format(
                         "served %s: %s",
                         served.peer(), wrong == 0 ? "every byte as sent" : wrong + " times wrong bytes"));
@@ -226,12 +212,12 @@ final class DemoCommand extends VerbsCommand {
 
     private void request(Report report, VerbsProvider provider, @Nullable InetSocketAddress from, InetSocketAddress to)
             throws InterruptedException {
-        try (CmClient client = new CmClient(provider, from, to, timeout);
+        try (CmClient client = new CmClient(provider, from, to, timeouts.step());
                 RcEndpoint link =
                         new RcEndpoint(provider, client.deviceName(), DemoSide.SEND_SLOTS, DemoSide.RECEIVE_SLOTS)) {
             note(provider.name(), client.deviceName());
             client.attach(link.qp());
-            DemoSide side = new DemoSide(link, link.polled(client), bytes, timeout);
+            DemoSide side = new DemoSide(link, link.polled(client), bytes, timeouts.step());
             byte[] answer = client.connect(
                     ConnectionParameters.DEFAULT.withPrivateData(side.hello().encode()));
             side.peer(hello(answer));

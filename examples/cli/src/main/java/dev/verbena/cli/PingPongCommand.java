@@ -8,10 +8,10 @@ import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.PortAttributes;
 import dev.verbena.verbs.QueuePairType;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -116,23 +116,8 @@ final class PingPongCommand extends VerbsCommand {
             description = "Index of the port's GID. Default: the one that 'verbena gids' shows as chosen.")
     private @Nullable Integer gidIndex;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "60s",
-            description = "How long any one wait for the other side may take. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
-    private Duration timeout;
-
-    @Option(
-            names = "--accept-timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "10m",
-            description = "How long a server waits for its client. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // as above
-    private Duration acceptTimeout;
+    @Mixin
+    private final Timeouts timeouts = new Timeouts();
 
     @Override
     protected void declare(ObjectNode fields) {
@@ -215,7 +200,15 @@ final class PingPongCommand extends VerbsCommand {
             throw usage("--mtu " + mtu + " is more than the active MTU of " + device.name() + ": " + activeMtu);
         }
         return new PingPongSettings(
-                type.type(), host != null, bytes, iterations, receiveDepth, pathMtu(), serviceLevel, events, timeout);
+                type.type(),
+                host != null,
+                bytes,
+                iterations,
+                receiveDepth,
+                pathMtu(),
+                serviceLevel,
+                events,
+                timeouts.step());
     }
 
     private void meet(PingPong game) {
@@ -226,15 +219,15 @@ final class PingPongCommand extends VerbsCommand {
             } catch (IllegalArgumentException e) {
                 throw usage("HOST: " + e.getMessage());
             }
-            PingPongEndpoint peer = PingPongExchange.asClient(server, game.local(), timeout);
+            PingPongEndpoint peer = PingPongExchange.asClient(server, game.local(), timeouts.step());
             say("  remote: " + peer);
             game.connect(peer);
         } else {
             PingPongExchange.asServer(
                     tcpPort,
                     game.local(),
-                    acceptTimeout,
-                    timeout,
+                    timeouts.accept(),
+                    timeouts.step(),
                     () -> say("listening on TCP port " + tcpPort),
                     peer -> {
                         say("  remote: " + peer);

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -89,23 +90,8 @@ final class RpingCommand extends VerbsCommand {
                     "With -s: serve clients one after the other and side by side, until Ctrl-C or --accept-timeout.")
     private boolean persistent;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "60s",
-            description = "How long any one wait for the other side may take. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs anything
-    private Duration timeout;
-
-    @Option(
-            names = "--accept-timeout",
-            paramLabel = "TIME",
-            converter = DurationConverter.class,
-            defaultValue = "10m",
-            description = "How long a server waits for a client. Default: ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // as above
-    private Duration acceptTimeout;
+    @Mixin
+    private final Timeouts timeouts = new Timeouts();
 
     private final RpingRounds rounds = new RpingRounds();
 
@@ -182,10 +168,10 @@ final class RpingCommand extends VerbsCommand {
         if (source == null && deviceName != null) {
             source = new InetSocketAddress(Addresses.of(device(provider)), 0);
         }
-        try (CmClient connection = new CmClient(provider, source, to, timeout)) {
+        try (CmClient connection = new CmClient(provider, source, to, timeouts.step())) {
             note(provider.name(), connection.deviceName());
             new RpingClient(bytes, count, validate, text -> show("ping data: ", text), rounds)
-                    .run(provider, connection, timeout);
+                    .run(provider, connection, timeouts.step());
         }
     }
 
@@ -201,7 +187,7 @@ final class RpingCommand extends VerbsCommand {
         try (CmServer listener = new CmServer(provider, where)) {
             note(provider.name(), listener.deviceName());
             say("listening on " + Addresses.text(listener.address()));
-            Deadline deadline = Deadline.in(acceptTimeout);
+            Deadline deadline = Deadline.in(timeouts.accept());
             boolean served = false;
             while (persistent || !served || !sessions.isEmpty()) {
                 Incoming incoming = listener.await(TICK);
@@ -214,7 +200,7 @@ final class RpingCommand extends VerbsCommand {
                 }
                 endSessions(sessions);
                 if (!sessions.isEmpty()) {
-                    deadline = Deadline.in(acceptTimeout);
+                    deadline = Deadline.in(timeouts.accept());
                 } else if (persistent && served && deadline.isOver()) {
                     return;
                 } else if (persistent || !served) {
@@ -230,7 +216,7 @@ final class RpingCommand extends VerbsCommand {
         note(provider.name(), incoming.deviceName());
         say("client " + number + " is " + incoming.peer());
         RpingSession session = new RpingSession(
-                provider, incoming, validate, timeout, text -> show("server ping data: ", text), rounds);
+                provider, incoming, validate, timeouts.step(), text -> show("server ping data: ", text), rounds);
         Thread thread = new Thread(session, "verbena-rping-" + number);
         thread.setDaemon(true);
         thread.start();
