@@ -120,7 +120,8 @@ final class DisniConnectionId extends RdmaCmId {
     /** Ends it; its queue pair, if any, is not. */
     void destroy() throws IOException {
         close();
-        owner.forget(id);
+        // Forgotten only then: whoever asks to connect meanwhile is refused with it.
         Failure.run(id::close);
+        owner.forget(id);
     }
 }

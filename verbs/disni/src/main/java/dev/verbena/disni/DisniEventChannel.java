@@ -60,14 +60,15 @@ final class DisniEventChannel extends RdmaEventChannel {
     /** The next event; null when the time, in milliseconds, negative for ever, was over. */
     @Nullable
     RdmaCmEvent next(int timeout) throws IOException {
+        Patience patience = new Patience(timeout);
         try {
             do {
-                ConnectionEvent event = channel.await(Patience.of(timeout));
+                ConnectionEvent event = channel.await(patience.left());
                 DisniEvent own = event == null ? null : translate(event);
                 if (own != null) {
                     return own;
                 }
-            } while (timeout < 0 && isOpen());
+            } while (!patience.isOver() && isOpen());
             return null;
         } catch (InterruptedException e) {
             throw DisniVerbs.interrupted();
@@ -82,7 +83,12 @@ final class DisniEventChannel extends RdmaEventChannel {
         if (event.type() == ConnectionEventType.UNKNOWN) {
             return null;
         }
-        if (event.type() == ConnectionEventType.CONNECT_REQUEST && listening != null) {
+        if (event.type() == ConnectionEventType.CONNECT_REQUEST) {
+            if (listening == null) {
+                // Its listener is gone, and nobody else knows of it.
+                event.id().close();
+                return null;
+            }
             DisniConnectionId fresh = remember(event.id(), listening.getPs());
             return new DisniEvent(event, listening, fresh);
         }

@@ -7,7 +7,9 @@ import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.ProtectionDomain;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -20,6 +22,8 @@ final class DisniProtectionDomain extends IbvPd {
 
     private final ProtectionDomain pd;
     private final List<AddressHandle> handles = new ArrayList<>();
+    /** Who connects again needs no other handle. */
+    private final Map<AddressVector, Integer> numbers = new HashMap<>();
 
     DisniProtectionDomain(DisniContext context, ProtectionDomain pd) throws IOException {
         super(context);
@@ -41,9 +45,14 @@ final class DisniProtectionDomain extends IbvPd {
         if (way == null) {
             throw new IOException(event + " names no way to a peer: that is an ESTABLISHED event of port space UDP");
         }
-        handles.add(Failure.call(() -> pd.createAddressHandle(way)));
-        // From 1: 0 is what an IbvSendWR has that nobody filled.
-        return new DatagramDestination(handles.size(), event.queuePairNumber(), event.queueKey());
+        Integer known = numbers.get(way);
+        if (known == null) {
+            handles.add(Failure.call(() -> pd.createAddressHandle(way)));
+            // From 1: 0 is what an IbvSendWR has that nobody filled.
+            known = handles.size();
+            numbers.put(way, known);
+        }
+        return new DatagramDestination(known, event.queuePairNumber(), event.queueKey());
     }
 
     synchronized AddressHandle addressHandle(int number) throws IOException {

@@ -65,12 +65,13 @@ final class DisniVerbs extends RdmaVerbs {
     @Override
     public boolean getCqEvent(IbvCompChannel compChannel, IbvCQ cq, int timeout) throws IOException {
         DisniCompletionChannel own = DisniCompletionChannel.of(compChannel);
+        Patience patience = new Patience(timeout);
         try {
             do {
-                if (own.channel().await(Patience.of(timeout)) != null) {
+                if (own.channel().await(patience.left()) != null) {
                     return true;
                 }
-            } while (timeout < 0 && own.isOpen());
+            } while (!patience.isOver() && own.isOpen());
             return false;
         } catch (InterruptedException e) {
             throw interrupted();

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: one thread at a time. Hot path: {@link #post}.
  */
-final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod {
+final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, PreparedPosts.Prepared {
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private final QueuePair qp;
@@ -84,8 +84,8 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod {
         }
     }
 
-    /** Posts it as it is now; answers 0 or a refusal. */
-    int post() {
+    @Override
+    public int post() {
         if (entries.length != 1 || handle != null) {
             return postList();
         }

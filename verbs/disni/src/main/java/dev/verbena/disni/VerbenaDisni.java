@@ -114,8 +114,7 @@ public final class VerbenaDisni {
      * @throws IOException when the device has no room, with what to do about it
      */
     public static RegisteredBuffer allocate(IbvPd pd, int lengthBytes, int access) throws IOException {
-        return Failure.cast(DisniProtectionDomain.class, pd, "protection domain")
-                .allocate(lengthBytes, access);
+        return DisniProtectionDomain.of(pd).allocate(lengthBytes, access);
     }
 
     /**
@@ -127,8 +126,7 @@ public final class VerbenaDisni {
      * @param established an ESTABLISHED event of an id in port space UDP
      */
     public static DatagramDestination destination(IbvPd pd, RdmaCmEvent established) throws IOException {
-        return Failure.cast(DisniProtectionDomain.class, pd, "protection domain")
-                .destination(Failure.cast(DisniEvent.class, established, "event"));
+        return DisniProtectionDomain.of(pd).destination(Failure.cast(DisniEvent.class, established, "event"));
     }
 
     /** Makes one of our classes the class of its name, unless it is that already. */

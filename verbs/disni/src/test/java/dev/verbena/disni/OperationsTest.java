@@ -206,7 +206,7 @@ class OperationsTest {
         assertThatThrownBy(() -> far.qp.postRecv(receives, bad).execute())
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("ibv_post_recv on qp")
-                .hasMessageContaining("of " + receives.size() + " receives")
+                .hasMessageContaining("of " + receives.size() + " requests")
                 .hasMessageContaining("poll completions first");
         assertThat(bad).isNotEmpty();
         assertThat(receives.size() - bad.size()).isGreaterThanOrEqualTo(End.SLOTS);

@@ -1,9 +1,8 @@
 package dev.verbena.disni;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
+import dev.verbena.verbs.rdmacore.ffi.CCompiler;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -33,26 +32,10 @@ class SvcCostTest {
 
     @Test
     void onADeviceThatAnswersAtOnce() throws Exception {
-        Path source = Path.of("..", "rdma-core", "src", "test", "c", "fake-ibverbs.c");
-        Path library = Files.createDirectories(Path.of("target", "c"))
-                .resolve("libfake.so")
-                .toAbsolutePath();
-        assertThat(source).exists();
-        assumeTrue(
-                new ProcessBuilder(
-                                        "cc",
-                                        "-O2",
-                                        "-D_GNU_SOURCE",
-                                        "-shared",
-                                        "-fPIC",
-                                        "-o",
-                                        library.toString(),
-                                        source.toString())
-                                .inheritIO()
-                                .start()
-                                .waitFor()
-                        == 0,
-                "no C compiler with rdma-core's headers (Debian: gcc, libc6-dev, libibverbs-dev)");
+        CCompiler.require();
+        Path library = CCompiler.directory().resolve("libverbena-fake-ibverbs.so");
+        CCompiler.compile(
+                Path.of("..", "rdma-core", "src", "test", "c", "fake-ibverbs.c"), library, "-shared", "-fPIC");
 
         try (Program program = start(
                 List.of("-XX:TieredStopAtLevel=4", "-Ddev.verbena.libibverbs=" + library), "fake", "40", "40000")) {
