@@ -59,8 +59,9 @@ public final class ReadClient {
             Pattern.check(copy, 0, ReadServer.BYTES, 7, "what was read");
         }
         read.free();
-        endpoint.deregisterMemory(region);
         endpoint.close();
+        // What an endpoint has registered outlives it.
+        endpoint.deregisterMemory(region);
         group.close();
         System.out.println("read " + loops + " x " + copy.capacity());
     }

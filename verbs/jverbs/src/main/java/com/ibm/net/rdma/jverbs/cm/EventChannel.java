@@ -100,7 +100,15 @@ public final class EventChannel {
             return null;
         }
         if (event.type() == ConnectionEventType.ADDR_RESOLVED || event.type() == ConnectionEventType.CONNECT_REQUEST) {
-            id.findDevice();
+            try {
+                id.findDevice();
+            } catch (IOException e) {
+                if (event.type() == ConnectionEventType.CONNECT_REQUEST) {
+                    // Nobody else knows of it.
+                    id.destroy();
+                }
+                throw e;
+            }
         }
         return new ConnectionEvent(
                 ConnectionEvent.EventType.of(event.type()),

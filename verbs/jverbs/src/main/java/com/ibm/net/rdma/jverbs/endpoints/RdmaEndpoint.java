@@ -4,6 +4,7 @@ import com.ibm.net.rdma.jverbs.cm.ConnectionEvent;
 import com.ibm.net.rdma.jverbs.cm.ConnectionEvent.EventType;
 import com.ibm.net.rdma.jverbs.cm.ConnectionId;
 import com.ibm.net.rdma.jverbs.verbs.CompletionQueue;
+import com.ibm.net.rdma.jverbs.verbs.DeregisterMemoryRegionMethod;
 import com.ibm.net.rdma.jverbs.verbs.MemoryRegion;
 import com.ibm.net.rdma.jverbs.verbs.PostReceiveMethod;
 import com.ibm.net.rdma.jverbs.verbs.PostSendMethod;
@@ -148,8 +149,16 @@ public class RdmaEndpoint {
         }
         ProtectionDomain pd = group.protectionDomain(context);
         CompletionQueue made = group.createCompletionQueue(context, this);
+        boolean mine;
         synchronized (this) {
-            queue = made;
+            mine = !closed;
+            queue = mine ? made : null;
+        }
+        if (!mine) {
+            // Closed meanwhile, by somebody who has seen no queue.
+            group.onDestroy(this, made);
+            context.destroyCompletionQueue(made);
+            throw new IOException(this + " is closed");
         }
         QueuePair qp = group.createQueuePair(id, pd, made);
         synchronized (this) {
@@ -228,13 +237,16 @@ public class RdmaEndpoint {
         return region;
     }
 
-    /** Ends a registration; nothing when it is ended. */
+    /** Ends a registration, also when the endpoint is closed; nothing when it is ended. */
     public void deregisterMemory(MemoryRegion memoryRegion) throws IllegalArgumentException, IOException {
-        requireQueuePair()
+        DeregisterMemoryRegionMethod method = Failures.present(memoryRegion, "memory region")
                 .getProtectionDomain()
                 .deregisterMemoryRegion(memoryRegion)
-                .execute()
-                .free();
+                .execute();
+        if (!method.isSuccess()) {
+            throw new IOException(method.toString());
+        }
+        method.free();
     }
 
     /** Prepares to post send requests; see {@link QueuePair#preparePostSend}. */

@@ -158,7 +158,8 @@ public abstract class RdmaEndpointGroup<T extends RdmaEndpoint> {
         try {
             if (target != null) {
                 target.onEvent(event);
-            } else if (listener != null) {
+            } else if (event.getEventType() == ConnectionEvent.EventType.RDMA_CM_EVENT_CONNECT_REQUEST) {
+                // Its listener is gone.
                 event.getConnectionId().destroy();
             }
         } catch (IOException | RuntimeException e) {
@@ -169,6 +170,9 @@ public abstract class RdmaEndpointGroup<T extends RdmaEndpoint> {
     /** The protection domain of the group's endpoints on a device. */
     final ProtectionDomain protectionDomain(VerbsContext context) throws IOException {
         synchronized (domains) {
+            if (closed) {
+                throw new IOException("the group is closed");
+            }
             ProtectionDomain pd = domains.get(context);
             if (pd == null) {
                 pd = context.allocProtectionDomain();
@@ -208,7 +212,12 @@ public abstract class RdmaEndpointGroup<T extends RdmaEndpoint> {
         closed = true;
         List<EventTarget> open = new ArrayList<>(targets.values());
         for (EventTarget target : open) {
-            target.close();
+            try {
+                target.close();
+            } catch (IOException | RuntimeException e) {
+                // A program's own close; the others are closed all the same.
+                LOG.warn("closing {}: {}", target, e.getMessage(), e);
+            }
         }
         channel.destroyEventChannel();
         dispatcher.join(timeoutMs);
