@@ -110,13 +110,9 @@ final class Completions {
     private Failure failed(int index, String what) {
         CompletionStatus status = batch.statusOf(index);
         String text = what + ": " + status + ", " + status.meaning();
-        return switch (status) {
-            case WR_FLUSH_ERR, RETRY_EXC_ERR, RNR_RETRY_EXC_ERR, RESP_TIMEOUT_ERR, REM_ABORT_ERR -> {
-                Failure reason = awaitReason();
-                yield reason == null ? new Failure(Failure.Code.PEER_LOST, text) : reason;
-            }
-            default -> new Failure(Failure.Code.FAILED, text);
-        };
+        Failure.Code code = Failure.codeOf(status);
+        Failure reason = code == Failure.Code.FAILED ? null : awaitReason();
+        return reason == null ? new Failure(code, text) : reason;
     }
 
     private @Nullable Failure awaitReason() {

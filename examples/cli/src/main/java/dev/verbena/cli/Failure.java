@@ -1,5 +1,6 @@
 package dev.verbena.cli;
 
+import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
 import dev.verbena.verbs.cm.ConnectionEvent;
@@ -132,6 +133,22 @@ public final class Failure extends RuntimeException {
             default -> Code.FAILED;
         };
         return new Failure(code, String.valueOf(e.getMessage()), "", e);
+    }
+
+    /**
+     * What the error of a request says about the peer.
+     *
+     * @param status the error of its completion
+     * @return {@link Code#PEER_LOST} also for REM_OP_ERR: a process that is killed loses its memory before its queue
+     *     pairs
+     */
+    public static Code codeOf(CompletionStatus status) {
+        return switch (status) {
+            case WR_FLUSH_ERR, RETRY_EXC_ERR, RNR_RETRY_EXC_ERR, RESP_TIMEOUT_ERR, REM_ABORT_ERR, REM_OP_ERR ->
+                Code.PEER_LOST;
+            case REM_ACCESS_ERR, REM_INV_REQ_ERR, REM_INV_RD_REQ_ERR -> Code.PEER_REFUSED;
+            default -> Code.FAILED;
+        };
     }
 
     /** What a failed step of the connection manager means. */

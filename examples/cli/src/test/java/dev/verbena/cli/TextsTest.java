@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.verbena.cli.DemoProtocol.Hello;
+import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.VerbsException;
 import java.lang.foreign.Arena;
@@ -120,6 +121,21 @@ final class TextsTest {
                     ~memory.get(java.lang.foreign.ValueLayout.JAVA_BYTE, 7 + 999));
             assertThat(pattern.mismatch(memory, 7, -3)).isEqualTo(999);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "WR_FLUSH_ERR,PEER_LOST",
+        "RETRY_EXC_ERR,PEER_LOST",
+        "RNR_RETRY_EXC_ERR,PEER_LOST",
+        "REM_OP_ERR,PEER_LOST",
+        "REM_ACCESS_ERR,PEER_REFUSED",
+        "REM_INV_REQ_ERR,PEER_REFUSED",
+        "LOC_PROT_ERR,FAILED",
+        "LOC_LEN_ERR,FAILED"
+    })
+    void anErrorCompletionSaysWhetherThePeerIsTheReason(CompletionStatus status, Failure.Code code) {
+        assertThat(Failure.codeOf(status)).isEqualTo(code);
     }
 
     @ParameterizedTest

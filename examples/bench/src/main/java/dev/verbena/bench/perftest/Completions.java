@@ -97,10 +97,12 @@ final class Completions {
     private Failure failed(int index) {
         CompletionStatus status = batch.statusOf(index);
         String text = what + ": " + status + ", " + status.meaning();
-        return switch (status) {
-            case WR_FLUSH_ERR, RETRY_EXC_ERR, RNR_RETRY_EXC_ERR, RESP_TIMEOUT_ERR ->
-                new Failure(Failure.Code.PEER_LOST, text, "the other side ended, or is not reached any more");
-            default -> new Failure(Failure.Code.FAILED, text, "are the options the same on the other side?");
-        };
+        Failure.Code code = Failure.codeOf(status);
+        return new Failure(
+                code,
+                text,
+                code == Failure.Code.PEER_LOST
+                        ? "the other side ended, or is not reached any more"
+                        : "are the options the same on the other side?");
     }
 }
