@@ -74,7 +74,9 @@ final class LocalPair {
                 i += argument.contains("=") ? 0 : 1;
             } else if (name.equals("-p") || name.equals("--port")) {
                 i += argument.contains("=") ? 0 : 1;
-            } else if (!name.equals("--local") && !(name.equals("--out_json") && !client)) {
+            } else if (!argument.matches("-p[0-9]+") // the port with its value attached
+                    && !name.equals("--local")
+                    && !(name.equals("--out_json") && !client)) {
                 rest.add(argument);
             }
         }

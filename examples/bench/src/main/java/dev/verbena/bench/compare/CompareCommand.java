@@ -155,7 +155,7 @@ public final class CompareCommand extends VerbsCommand {
             begun.stop();
             try {
                 report();
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 err().println("verbena: " + e.getMessage());
             }
         }

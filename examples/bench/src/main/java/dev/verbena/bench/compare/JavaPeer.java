@@ -41,6 +41,7 @@ record JavaPeer(
         Path file = Files.isWritable(MEMORY)
                 ? Files.createTempFile(MEMORY, "verbena-compare", "")
                 : Files.createTempFile("verbena-compare", "");
+        file.toFile().deleteOnExit();
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
             bytes.setLength(BarePingPong.FILE_BYTES);
         }

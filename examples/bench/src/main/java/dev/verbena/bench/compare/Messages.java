@@ -48,7 +48,9 @@ final class Messages {
     static void check(long address, int bytes, long number, boolean whole) {
         if (ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address) != number
                 || ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address + bytes - WORD) != number) {
-            throw wrong(number, 0);
+            throw new IllegalStateException("message " + number + " is not what was sent: it begins with "
+                    + ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address) + " and ends with "
+                    + ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address + bytes - WORD));
         }
         if (whole) {
             for (int at = WORD; at < bytes - WORD; at += WORD) {

@@ -36,6 +36,7 @@ final class ProcessPair implements Session {
     ProcessPair(List<String> serverCommand, List<String> clientCommand, Map<String, String> environment)
             throws IOException {
         complaints = Files.createTempFile("verbena-peer", ".log");
+        complaints.toFile().deleteOnExit();
         server = start(serverCommand, environment, ProcessBuilder.Redirect.DISCARD);
         try {
             client = start(clientCommand, environment, ProcessBuilder.Redirect.PIPE);

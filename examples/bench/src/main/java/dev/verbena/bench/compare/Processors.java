@@ -1,9 +1,8 @@
 package dev.verbena.bench.compare;
 
+import dev.verbena.bench.Pinning;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,25 +15,13 @@ import java.util.List;
  * @param client processor of the client
  */
 record Processors(int server, int client) {
-    private static final String ALLOWED = "Cpus_allowed_list:";
-
     /**
      * Finds them.
      *
      * @throws IOException when there are no two
      */
     static Processors find() throws IOException {
-        List<Integer> allowed = new ArrayList<>();
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-            if (line.startsWith(ALLOWED)) {
-                for (String range : line.substring(ALLOWED.length()).trim().split(",", -1)) {
-                    String[] ends = range.split("-", -1);
-                    for (int i = Integer.parseInt(ends[0]); i <= Integer.parseInt(ends[ends.length - 1]); i++) {
-                        allowed.add(i);
-                    }
-                }
-            }
-        }
+        List<Integer> allowed = Pinning.allowed();
         if (allowed.size() < 2) {
             throw new IOException("two processes that poll need two processors, and this process may use "
                     + allowed.size() + ": see taskset -p and the container's cpuset");

@@ -188,7 +188,7 @@ final class SystemCalls {
                 return Long.parseLong(fields[fields.length >= 5 ? 3 : 2]);
             }
         }
-        return 0;
+        throw new IOException("strace has counted nothing");
     }
 
     /** Both tools print what they have on SIGINT. */

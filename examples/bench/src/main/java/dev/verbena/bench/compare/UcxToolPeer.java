@@ -29,6 +29,9 @@ record UcxToolPeer(
     private static final int WARM_UP = 10_000;
     private static final int LARGE_WARM_UP = 20;
     private static final int END_S = 60;
+    /** Of one run of the tool, which watches nobody and would wait for ever. */
+    private static final int RUN_MAX_S = 60;
+
     private static final int ATTEMPTS = 50;
     private static final int COLUMNS = 8;
     private static final int MEDIAN = 1;
@@ -91,7 +94,8 @@ record UcxToolPeer(
             throws IOException, InterruptedException {
         String port = Processors.freePort();
         // The shell says at its end how long its child has had a processor.
-        String common = "exec env UCX_TLS=shm,self UCX_LOG_LEVEL=error " + TOOL + " -p " + port;
+        String common =
+                "exec timeout " + RUN_MAX_S + " env UCX_TLS=shm,self UCX_LOG_LEVEL=error " + TOOL + " -p " + port;
         Process server = new ProcessBuilder(processors.pinServer(timed(common)))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();

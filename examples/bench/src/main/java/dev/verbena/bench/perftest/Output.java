@@ -82,7 +82,8 @@ final class Output {
 
     /** Reports times of which there are at least 4. */
     void latency(Settings sized, Times times, Cost cost) {
-        boolean oneWay = !sized.test().verb().isRequest();
+        // From when it was due until its answer nothing is halved: the wait is a part of it.
+        boolean oneWay = !sized.test().verb().isRequest() && sized.perSecond() == 0;
         double factor = oneWay ? 0.5 : 1;
         Histogram histogram = times.histogram();
         LatencySummary summary = LatencySummary.of(histogram, factor);
@@ -105,7 +106,7 @@ final class Output {
         if (sized.perSecond() > 0) {
             say(String.format(
                     Locale.ROOT,
-                    " %.0f a second, from when each was due: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f usec",
+                    " %.0f a second, from when each was due until its answer: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f usec",
                     sized.perSecond(),
                     summary.p50() / 1e3,
                     summary.p90() / 1e3,

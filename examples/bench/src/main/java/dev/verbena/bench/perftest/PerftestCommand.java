@@ -237,7 +237,8 @@ public final class PerftestCommand extends BenchmarkCommand {
                 events,
                 bothWays,
                 pathMtu(),
-                measure.perSecond,
+                // The server answers; it is the client that keeps to a rate.
+                isClient() ? measure.perSecond : 0,
                 timeout());
     }
 

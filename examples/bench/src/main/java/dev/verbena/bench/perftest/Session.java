@@ -1,6 +1,7 @@
 package dev.verbena.bench.perftest;
 
 import dev.verbena.bench.Pinning;
+import dev.verbena.cli.Failure;
 import dev.verbena.verbs.Context;
 import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.Mtu;
@@ -61,6 +62,12 @@ final class Session {
         Mtu own = settings.mtu() == Mtu.UNKNOWN ? context.queryPort(gid.port()).activeMtu() : settings.mtu();
         Mtu mtu = protocol.mtu(own);
         protocol.options(settings);
+        if (settings.perSecond() > 0 && settings.test() == Test.WRITE_LAT && !protocol.peerIsVerbena()) {
+            throw new Failure(
+                    Failure.Code.FAILED,
+                    "--rate with write_lat needs Verbena on both sides: a perftest server writes first",
+                    "leave --rate out, or measure send_lat");
+        }
         output.document().peer(protocol.peer());
         boolean together = protocol.peerIsVerbena();
         String warmedUp =
