@@ -8,6 +8,7 @@ import dev.verbena.verbs.spi.CompletionQueueDriver;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,9 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     private volatile @Nullable EmbeddedQueuePair[] stalled = new EmbeddedQueuePair[4];
 
     private volatile int stalledCount;
+
+    /** How many threads are between the execution of a request and its completion, other than by the short way. */
+    private final AtomicInteger executing = new AtomicInteger();
 
     EmbeddedCompletionQueue(EmbeddedContext context, int entries, @Nullable EmbeddedCompletionChannel channel) {
         this.context = context;
@@ -204,6 +208,10 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
             int which = nextReader + i;
             RingReader reader = all[which < all.length ? which : which - all.length];
             for (long entry = reader.next(); entry != 0; entry = reader.next()) {
+                if (executing.getPlain() != 0) {
+                    // It may be the answer to a request whose completion is about to come.
+                    return polled;
+                }
                 if (accept(reader, entry, to, polled * WORDS) && ++polled == capacity) {
                     break;
                 }
@@ -274,6 +282,13 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         failed = true;
     }
 
+    /** As {@link #moveFromRings}, unless it would put an answer before the completion of what it answers. */
+    private void moveInOrder() {
+        if (executing.get() == 0) {
+            moveFromRings();
+        }
+    }
+
     /** Moves what is in the rings to the queue as long as there is room. */
     private void moveFromRings() {
         for (RingReader reader : readers) {
@@ -342,6 +357,25 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
     }
 
     // ---------------------------------------------------------------- completions of this process
+
+    /** Before requests are executed whose completions come here: until {@link #endExecution} nothing of peers is polled. */
+    void beginExecution() {
+        executing.getAndIncrement();
+    }
+
+    /** After {@link #beginExecution}, when the completions are here. Under the queue pair's guard. */
+    void endExecution() {
+        int others = executing.decrementAndGet();
+        // Whoever polled in vain meanwhile, and went to sleep, is told of what it left.
+        if (others == 0 && armed != 0) {
+            Guard.Hold hold = guard.visit();
+            try {
+                moveInOrder();
+            } finally {
+                guard.unlock(hold);
+            }
+        }
+    }
 
     /** Adds the completion of a send request. */
     void addSend(EmbeddedQueuePair owner, long sequence, long id, int status, int opcode, int lengthBytes) {
@@ -434,7 +468,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
         Guard.Hold hold = guard.lock();
         try {
             // What was there before is no event: the caller polls once more.
-            moveFromRings();
+            moveInOrder();
             int how = solicitedOnly && armed != Layout.ARMED_ANY ? Layout.ARMED_SOLICITED : Layout.ARMED_ANY;
             armed = how;
             for (RingReader reader : readers) {

@@ -311,8 +311,20 @@ final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waitin
         progress(0);
     }
 
-    /** Executes requests in order until one has to wait. Under the guard. */
+    /**
+     * Executes requests in order until one has to wait. Under the guard. Another thread may poll meanwhile: it finds no
+     * answer to a request before the request's own completion.
+     */
     private void progress(long nowNs) {
+        sendQueue.beginExecution();
+        try {
+            executeAll(nowNs);
+        } finally {
+            sendQueue.endExecution();
+        }
+    }
+
+    private void executeAll(long nowNs) {
         while (!sends.isIdle() && mayExecute()) {
             int result = type == QueuePairType.UD ? datagrams.execute() : requester.execute();
             if (result < 0) {

@@ -1,10 +1,13 @@
 package dev.verbena.verbs.embedded;
 
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Places in the middle of a request where a test has this process stopped or killed, by the system property {@value
- * #PROPERTY}: the place, the signal's number, and at which passage, as in {@code copying:9:100}. Without the property the
+ * #PROPERTY}: the place, the signal's number, and at which passage, as in {@code copying:9:100}. Signal 0 has only the
+ * thread that passes wait, for {@value #PAUSE_MS} ms. Without the property the
  * condition is a constant, and nothing of it is left in compiled code.
  *
  * <p>Threading: any thread.
@@ -24,9 +27,10 @@ enum StopPoint {
     GRANTING;
 
     static final String PROPERTY = "verbena.embedded.stop";
+    static final long PAUSE_MS = 300;
 
     private static final String @Nullable [] WANTED = wanted();
-    private static int passages;
+    private static final AtomicInteger PASSAGES = new AtomicInteger();
 
     private static String @Nullable [] wanted() {
         String value = System.getProperty(PROPERTY);
@@ -45,8 +49,13 @@ enum StopPoint {
         }
     }
 
-    private static synchronized void stop(int signal, int passage) {
-        if (++passages == passage) {
+    private static void stop(int signal, int passage) {
+        if (PASSAGES.incrementAndGet() != passage) {
+            return;
+        }
+        if (signal == 0) {
+            LockSupport.parkNanos(PAUSE_MS * 1_000_000);
+        } else {
             int _ = Linux.raise(signal);
         }
     }
