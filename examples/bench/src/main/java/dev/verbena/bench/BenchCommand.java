@@ -1,6 +1,7 @@
 package dev.verbena.bench;
 
 import dev.verbena.bench.compare.CompareCommand;
+import dev.verbena.bench.cost.CostCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Latency, rate and bandwidth with perftest's names, options and columns.",
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {VerbsTable.class, MessagesTable.class, CompareCommand.class},
+        subcommands = {VerbsTable.class, MessagesTable.class, CompareCommand.class, CostCommand.class},
         footer = {"", "Example:", "  ./verbena bench verbs"})
 final class BenchCommand implements Runnable {
     @Spec

@@ -63,7 +63,13 @@ record Bench(int exitCode, String out, String err) {
 
     /** Starts a process; its output goes to two files of this name. */
     static Process process(Path out, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return process(List.of(), out, arguments);
+    }
+
+    /** The same; the prefix stands before {@code java}. */
+    static Process process(List<String> prefix, Path out, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
@@ -96,13 +102,15 @@ record Bench(int exitCode, String out, String err) {
 
     /** Standard output as a document that its schema allows. */
     JsonNode document() throws IOException {
-        return valid(out);
+        return valid("bench", out);
     }
 
-    static JsonNode valid(String text) throws IOException {
+    /** A text that is one document which docs/json/SCHEMA.schema.json allows. */
+    static JsonNode valid(String schemaName, String text) throws IOException {
         try {
             JsonNode document = new ObjectMapper().readTree(text);
-            Path schema = Path.of(System.getProperty("verbena.root", "../.."), "docs", "json", "bench.schema.json");
+            Path schema =
+                    Path.of(System.getProperty("verbena.root", "../.."), "docs", "json", schemaName + ".schema.json");
             var complaints = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
                     .getSchema(Files.readString(schema))
                     .validate(document);

@@ -2,8 +2,8 @@ package dev.verbena.bench.compare;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.verbena.bench.compare.Measurement.Spread;
 import dev.verbena.bench.results.BenchDocument;
+import dev.verbena.bench.results.Spread;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,7 +1,7 @@
 package dev.verbena.bench.compare;
 
-import dev.verbena.bench.compare.Measurement.Spread;
 import dev.verbena.bench.results.Machine;
+import dev.verbena.bench.results.Spread;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

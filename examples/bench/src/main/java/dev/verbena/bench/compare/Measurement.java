@@ -1,7 +1,7 @@
 package dev.verbena.bench.compare;
 
+import dev.verbena.bench.results.Spread;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,24 +114,6 @@ final class Measurement {
                 values.add(value);
             }
         }
-        return Spread.of(values.stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    /**
-     * The median and the extremes.
-     *
-     * @param count of how many values
-     */
-    record Spread(double min, double median, double max, int count) {
-        static @Nullable Spread of(double[] values) {
-            if (values.length == 0) {
-                return null;
-            }
-            double[] sorted = values.clone();
-            Arrays.sort(sorted);
-            int middle = sorted.length / 2;
-            double median = sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-            return new Spread(sorted[0], median, sorted[sorted.length - 1], sorted.length);
-        }
+        return Spread.of(values);
     }
 }

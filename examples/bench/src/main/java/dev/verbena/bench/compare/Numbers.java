@@ -1,6 +1,6 @@
 package dev.verbena.bench.compare;
 
-import dev.verbena.bench.compare.Measurement.Spread;
+import dev.verbena.bench.results.Spread;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

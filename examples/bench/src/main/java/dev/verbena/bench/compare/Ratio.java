@@ -1,6 +1,6 @@
 package dev.verbena.bench.compare;
 
-import dev.verbena.bench.compare.Measurement.Spread;
+import dev.verbena.bench.results.Spread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +48,7 @@ record Ratio(
                 name + (power == 0 ? "" : ", per bare trip"),
                 above.peer().name() + " " + above.operation().title() + " " + key,
                 below.peer().name() + " " + below.operation().title() + " " + key,
-                Spread.of(values.stream().mapToDouble(Double::doubleValue).toArray()),
+                Spread.of(values),
                 target,
                 isLess);
     }

@@ -28,7 +28,7 @@ final class RatioTest {
     void thePeersOfOneRepeatAreDividedAndTheMedianDecides() {
         Ratio ratio = Ratio.of("x", echoes("tcp", 100, 40, 60, 90), echoes("unix", 100, 10, 20, 30), "p50", 3.0, true);
 
-        assertThat(ratio.spread()).isEqualTo(new Measurement.Spread(3, 3, 4, 3));
+        assertThat(ratio.spread()).isEqualTo(new Spread(3, 3, 4, 3));
         assertThat(ratio.met()).isTrue();
         assertThat(ratio.name()).isEqualTo("x");
     }
@@ -41,7 +41,7 @@ final class RatioTest {
 
         Ratio ratio = Ratio.of("x", near, far, "p50", 1.1, true);
 
-        assertThat(ratio.spread()).isEqualTo(new Measurement.Spread(1, 1, 1, 1));
+        assertThat(ratio.spread()).isEqualTo(new Spread(1, 1, 1, 1));
         assertThat(ratio.name()).isEqualTo("x, per bare trip");
     }
 
