@@ -108,7 +108,7 @@ final class BenchmarksTest {
         assertThat(bench.out())
                 .contains("#bytes", "remote address: LID")
                 .containsPattern("(?m)^ 64 +200 +[0-9.]+ +[0-9.]+ ");
-        JsonNode document = Bench.valid(Files.readString(file));
+        JsonNode document = Bench.valid("bench", Files.readString(file));
         assertThat(document.path("bytes").asInt()).isEqualTo(64);
         assertThat(document.path("command").asText()).startsWith("bench " + test + " --local -p18516 -n 200");
         if (Pinning.allowed().size() > 1) {

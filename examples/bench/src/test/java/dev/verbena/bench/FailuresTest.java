@@ -188,7 +188,7 @@ final class FailuresTest {
 
         assertThat(ended.exitCode()).isEqualTo(ExitCodes.INTERRUPTED);
         assertThat(ended.out()).containsPattern("(?m)^ 2 +[0-9]+ +[0-9.]+ ");
-        JsonNode document = Bench.valid(Files.readString(file));
+        JsonNode document = Bench.valid("bench", Files.readString(file));
         assertThat(document.path("error").path("code").asText()).isEqualTo("INTERRUPTED");
         assertThat(document.path("iterations").asLong()).isPositive().isLessThan(50_000_000);
         assertThat(document.path("latency_ns").path("p50").asDouble()).isPositive();

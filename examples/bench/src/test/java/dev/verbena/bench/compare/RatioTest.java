@@ -2,6 +2,7 @@ package dev.verbena.bench.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.verbena.bench.results.Spread;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
