@@ -3,13 +3,13 @@ package dev.verbena.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.verbena.bench.process.Ports;
 import dev.verbena.cli.ExitCodes;
 import dev.verbena.cli.Failure;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ final class LocalPair {
         this.err = err;
         try {
             document = Files.createTempFile("verbena-bench", ".json");
-            String port = String.valueOf(freePort());
+            String port = Ports.free();
             List<String> both = new ArrayList<>(List.of(arguments.getFirst(), "-p", port, CHILD));
             both.addAll(withoutOwn(arguments, false));
             List<String> mine = new ArrayList<>(List.of(arguments.getFirst(), "-p", port, CHILD));
@@ -54,12 +54,6 @@ final class LocalPair {
             client = start(1, mine, ProcessBuilder.Redirect.PIPE);
         } catch (IOException e) {
             throw new Failure(Failure.Code.FAILED, "the two processes do not start: " + e.getMessage(), "", e);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 

@@ -45,7 +45,7 @@ final class MessagesTable implements Callable<Integer> {
     private final Results results = new Results();
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         // Not with real-time priority: the threads that connect are bound to the processor on which a loop spins.
         Options options = new Options(table.device(), CoreSide.BYTES, samples, messages, false);
         try (SidePair pair = new SidePair(options, 1, SLOTS)) {
@@ -68,7 +68,7 @@ final class MessagesTable implements Callable<Integer> {
         return 0;
     }
 
-    private void oneConnection(SidePair pair, int raw) throws IOException {
+    private void oneConnection(SidePair pair, int raw) throws IOException, InterruptedException {
         pair.measure("core_open 1 own");
         for (int i = 0; i < WARM_UPS; i++) {
             pair.measure("core_one_way " + messages);
@@ -85,7 +85,8 @@ final class MessagesTable implements Callable<Integer> {
         results.plain("messages of 1 MiB", "raw READ, 1 MiB", 0.95);
     }
 
-    private void echoes(SidePair pair, String receives, int count, String name, String echo) throws IOException {
+    private void echoes(SidePair pair, String receives, int count, String name, String echo)
+            throws IOException, InterruptedException {
         pair.measure("core_open " + count + " " + receives);
         for (int i = 0; i < WARM_UPS; i++) {
             pair.measure(echo);

@@ -1,5 +1,6 @@
 package dev.verbena.bench;
 
+import dev.verbena.bench.process.UcxTool;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,8 @@ final class VerbsTable implements Callable<Integer> {
     private static final int MANY_SLOTS = 4;
     private static final int RATE_MESSAGES = 3_200_000;
     private static final int WARM_UPS = 4;
+    private static final int LATENCIES = 1_000_000;
+    private static final int UCX_WARM_UP = 100_000;
 
     @Mixin
     private final TableOptions table = new TableOptions();
@@ -61,7 +64,7 @@ final class VerbsTable implements Callable<Integer> {
                 costs(pair);
                 bandwidths(pair);
             }
-            if (!noPeers && UcxPeer.isInstalled()) {
+            if (!noPeers && UcxTool.missing() == null) {
                 peers(pair, options);
             }
         }
@@ -70,7 +73,7 @@ final class VerbsTable implements Callable<Integer> {
         return 0;
     }
 
-    private static void warmUp(SidePair pair) throws IOException {
+    private static void warmUp(SidePair pair) throws IOException, InterruptedException {
         for (int i = 0; i < WARM_UPS; i++) {
             pair.measure("send_lat 500000");
             pair.measure("send_lat_each 100000");
@@ -86,7 +89,7 @@ final class VerbsTable implements Callable<Integer> {
         }
     }
 
-    private void latencies(SidePair pair) throws IOException {
+    private void latencies(SidePair pair) throws IOException, InterruptedException {
         add("send, one way, mean", "ns", pair.measure("send_lat " + iterations), "ns");
         Map<String, Double> each = pair.measure("send_lat_each " + iterations);
         add("send, one way, p50, with the clock", "ns", each, "p50");
@@ -94,19 +97,19 @@ final class VerbsTable implements Callable<Integer> {
         add("write, one way, mean", "ns", pair.measure("write_lat " + iterations), "ns");
     }
 
-    private void rates(SidePair pair) throws IOException {
+    private void rates(SidePair pair) throws IOException, InterruptedException {
         add("send rate, batch 1", "/s", pair.measure("send_bw " + RATE_MESSAGES + " 1"), "per_s");
         add("send rate, batch 32", "/s", pair.measure("send_bw " + RATE_MESSAGES + " 32"), "per_s");
     }
 
-    private void costs(SidePair pair) throws IOException {
+    private void costs(SidePair pair) throws IOException, InterruptedException {
         for (VerbCost.Operation operation : VerbCost.Operation.values()) {
             Map<String, Double> figures = pair.measure("cost " + operation);
             add(operation + " 8 B, post and poll, median of 20", "ns", figures, "ns");
         }
     }
 
-    private void bandwidths(SidePair pair) throws IOException {
+    private void bandwidths(SidePair pair) throws IOException, InterruptedException {
         add("copy, 1 MiB", "B/s", pair.measure("copy"), "bytes_per_s");
         add("WRITE, 1 MiB", "B/s", pair.measure("write_bw"), "bytes_per_s");
         add("SEND, 1 MiB", "B/s", pair.measure("send_large_bw"), "bytes_per_s");
@@ -114,20 +117,44 @@ final class VerbsTable implements Callable<Integer> {
 
     private void peers(SidePair pair, Options options) throws IOException, InterruptedException {
         for (int sample = 0; sample < samples; sample++) {
-            beside(pair, "UCX ucp_am_lat, one way, mean", "ns", UcxPeer.activeMessageNs(options));
-            beside(pair, "UCX ucp_put_lat, one way, mean", "ns", UcxPeer.putNs(options));
-            beside(pair, "UCX tag_bw rate", "/s", UcxPeer.tagRate(options));
+            beside(
+                    pair,
+                    "UCX ucp_am_lat, one way, mean",
+                    "ns",
+                    ucx(options, "ucp_am_lat", LATENCIES).meanNs());
+            beside(
+                    pair,
+                    "UCX ucp_put_lat, one way, mean",
+                    "ns",
+                    ucx(options, "ucp_put_lat", LATENCIES).meanNs());
+            beside(
+                    pair,
+                    "UCX tag_bw rate",
+                    "/s",
+                    ucx(options, "tag_bw", RATE_MESSAGES).perSecond());
         }
     }
 
+    private static UcxTool.Result ucx(Options options, String test, int count)
+            throws IOException, InterruptedException {
+        return UcxTool.run(
+                test,
+                options.lengthBytes(),
+                count,
+                UCX_WARM_UP,
+                command -> options.pinned(0, command),
+                command -> options.pinned(1, command));
+    }
+
     /** A figure of another program: its gate before is the one after the figure before it. */
-    private void beside(SidePair pair, String name, String unit, double value) throws IOException {
+    private void beside(SidePair pair, String name, String unit, double value)
+            throws IOException, InterruptedException {
         Map<String, Double> gate = new HashMap<>(pair.measure("gate"));
         gate.put("value", value);
         add(name, unit, gate, "value");
     }
 
-    private void manyQueuePairs(Options options) throws IOException {
+    private void manyQueuePairs(Options options) throws IOException, InterruptedException {
         try (SidePair pair = new SidePair(options, MANY, MANY_SLOTS)) {
             for (int i = 0; i < WARM_UPS; i++) {
                 pair.measure("send_lat 500000");
@@ -147,7 +174,7 @@ final class VerbsTable implements Callable<Integer> {
 
     // ---------------------------------------------------------------- results
 
-    private void print() throws IOException {
+    private void print() throws IOException, InterruptedException {
         results.trips("send, one way, mean", 1.6);
         results.trips("write, one way, mean", 1.3);
         results.ratioOfTrips("send, one way, mean", "UCX ucp_am_lat, one way, mean", 0.8);

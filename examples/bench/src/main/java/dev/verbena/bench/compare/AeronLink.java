@@ -11,8 +11,6 @@ import io.aeron.driver.ThreadingMode;
 import io.aeron.logbuffer.FragmentHandler;
 import io.aeron.logbuffer.Header;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -43,17 +41,18 @@ final class AeronLink implements Link, FragmentHandler {
     private int found;
     private int index;
 
-    AeronLink(Exchange exchange, boolean client) throws IOException {
+    /**
+     * Connects.
+     *
+     * @param place where the driver's folder is to be; whoever started the processes deletes it when they are gone
+     */
+    AeronLink(Exchange exchange, boolean client, String place) throws IOException {
         String folder;
         if (client) {
             driver = null;
             folder = exchange.hear();
         } else {
-            Path memory = Path.of("/dev/shm");
-            folder = (Files.isWritable(memory)
-                            ? Files.createTempDirectory(memory, "verbena-aeron")
-                            : Files.createTempDirectory("verbena-aeron"))
-                    .toString();
+            folder = place;
             driver = MediaDriver.launch(new MediaDriver.Context()
                     .aeronDirectoryName(folder)
                     .threadingMode(ThreadingMode.SHARED)

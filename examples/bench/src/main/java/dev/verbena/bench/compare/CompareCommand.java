@@ -170,7 +170,12 @@ public final class CompareCommand extends VerbsCommand {
         }
         reported = true;
         Comparison found = new Comparison(
-                begun.measurements(), begun.skipped(), begun.repeatsDone(), bound.text(), begun.countedBy());
+                begun.measurements(),
+                begun.skipped(),
+                begun.repeatsDone(),
+                begun.plan().warmUpText(),
+                bound.text(),
+                begun.countedBy());
         String command = commandLine();
         CompareDocument.fill(document, found, command);
         CompareText.lines(found).forEach(this::say);

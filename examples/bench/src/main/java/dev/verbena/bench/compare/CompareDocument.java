@@ -48,7 +48,7 @@ final class CompareDocument {
         BenchDocument document = new BenchDocument(node, measurement.operation().title())
                 .peer(measurement.peer().name())
                 .work(measurement.operation().bytes(), measurement.messages())
-                .conditions("until two samples differ by less than 5 %", comparison.pinning());
+                .conditions(comparison.warmUp(), comparison.pinning());
         Spread perSecond = measurement.spread("per_s");
         if (measurement.operation() == Operation.ECHO) {
             latency(node, measurement);

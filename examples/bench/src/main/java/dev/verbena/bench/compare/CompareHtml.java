@@ -176,12 +176,9 @@ final class CompareHtml {
 
     private void figures() {
         add("<h2>Figures</h2>");
-        add("<p>Medians of " + comparison.repeats()
-                + " repeats with new processes each, and how far the extremes are from"
-                + " them. Times are of one way. System calls are those of both processes for one message"
-                + (comparison.countedBy() == null
-                        ? ""
-                        : ", counted by <code>" + Html.text(comparison.countedBy()) + "</code>")
+        add("<p>Medians of as many repeats as the last column says (echo/rate/bulk), of " + comparison.repeats()
+                + ", with new processes each, and how far the extremes are from them. Times are of one way."
+                + " System calls are those of both processes for one message, " + Html.text(comparison.callsText())
                 + ".</p>");
         add("<div class=\"wide\"><table>", "<thead><tr>");
         for (String heading : List.of(
@@ -194,7 +191,8 @@ final class CompareHtml {
                 "bulk, GB/s",
                 "CPU s/GB",
                 "calls, echo",
-                "calls, bulk")) {
+                "calls, bulk",
+                "repeats")) {
             add("<th scope=\"col\">" + heading + "</th>");
         }
         add("</tr></thead>", "<tbody>");
@@ -212,6 +210,7 @@ final class CompareHtml {
             cell(bulk == null ? "-" : Numbers.spread(bulk.spread(Measurement.CPU), 1));
             cell(CompareText.calls(echo));
             cell(CompareText.calls(bulk));
+            cell(comparison.counts(peer));
             add("</tr>");
         }
         add("</tbody></table></div>");
@@ -236,8 +235,9 @@ final class CompareHtml {
                 + " targets that could be looked at are met. A ratio is taken repeat by repeat; &ldquo;per bare trip&rdquo;:"
                 + " each side is first divided by the bare cache-line round trip measured beside it.</p>");
         add("<div class=\"wide\"><table>");
-        add("<thead><tr><th scope=\"col\">ratio</th><th scope=\"col\">median</th><th scope=\"col\">least</th>"
-                + "<th scope=\"col\">most</th><th scope=\"col\">wanted</th><th scope=\"col\">met</th></tr></thead>");
+        add(
+                "<thead><tr><th scope=\"col\">ratio</th><th scope=\"col\">median</th><th scope=\"col\">least</th>"
+                        + "<th scope=\"col\">most</th><th scope=\"col\">repeats</th><th scope=\"col\">wanted</th><th scope=\"col\">met</th></tr></thead>");
         add("<tbody>");
         for (Ratio ratio : ratios) {
             Spread spread = ratio.spread();
@@ -246,6 +246,7 @@ final class CompareHtml {
             cell(spread == null ? "-" : Numbers.plain(spread.median()));
             cell(spread == null ? "-" : Numbers.plain(spread.min()));
             cell(spread == null ? "-" : Numbers.plain(spread.max()));
+            cell(spread == null ? "0" : String.valueOf(spread.count()));
             cell(ratio.wanted());
             add("<td class=\"met-" + (met.isEmpty() ? "none" : met) + "\">" + met + "</td></tr>");
         }
@@ -273,7 +274,7 @@ final class CompareHtml {
                 "Before anything is measured every connection carries some thousands of messages that are compared byte by"
                         + " byte, in both sizes. During the measurement the number in the first and in the last eight bytes"
                         + " of each message is compared. The tool of UCX compares nothing.",
-                "A peer is warmed up until two samples differ by less than 5 %.",
+                "Before it is measured a peer is warmed up: " + comparison.warmUp() + ".",
                 "The echo's percentiles have a look at the clock for every round trip in them, about 20 ns of it.",
                 "Small messages one way may be handed over up to 32 at a time, whoever can do that. The time ends when the"
                         + " receiver says that all are there.",

@@ -1,5 +1,6 @@
 package dev.verbena.bench.compare;
 
+import dev.verbena.bench.process.Session;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -51,6 +52,13 @@ final class CompareRun {
         long warmUpNs() {
             return sampleNs / 3;
         }
+
+        /** What goes before a sample, for people. */
+        String warmUpText() {
+            return warmUp
+                    ? "until two short samples differ by less than 5 %, at most " + WARM_UPS_MAX + " of them"
+                    : "two short samples, which is too little for a JVM";
+        }
     }
 
     CompareRun(List<Peer> peers, Peer gatePeer, Plan plan, Consumer<String> progress) {
@@ -60,17 +68,22 @@ final class CompareRun {
         this.progress = progress;
     }
 
+    Plan plan() {
+        return plan;
+    }
+
     /** No further peer is begun. */
     void stop() {
         stopped = true;
     }
 
-    /** Measurements by peer and operation, in the order of the list; those that never came are not in it. */
+    /** Measurements as they are now, in the order of the list; those that never came are not in it. */
     synchronized List<Measurement> measurements() {
         List<Measurement> all = new ArrayList<>();
         for (Peer peer : peers) {
             measurements.getOrDefault(peer, Map.of()).values().stream()
                     .filter(measurement -> !measurement.isEmpty())
+                    .map(Measurement::copy)
                     .forEach(all::add);
         }
         return all;
@@ -95,6 +108,10 @@ final class CompareRun {
     /** Notes what is not measured; the first reason stays. */
     synchronized void skip(String what, String why) {
         skipped.putIfAbsent(what, why);
+    }
+
+    private synchronized boolean isSkipped(Peer peer) {
+        return skipped.containsKey(peer.name());
     }
 
     /** Runs it all; a peer that fails is listed with its reason, and the others go on. */
@@ -123,7 +140,7 @@ final class CompareRun {
                     Collections.reverse(order);
                 }
                 for (Peer peer : order) {
-                    if (stopped || skipped.containsKey(peer.name())) {
+                    if (stopped || isSkipped(peer)) {
                         continue;
                     }
                     progress.accept("repeat " + (repeat + 1) + " of " + plan.repeats() + ": " + peer.title());
@@ -139,6 +156,10 @@ final class CompareRun {
                 repeatsDone = repeat + 1;
             }
         }
+        skipUnsteady();
+    }
+
+    private synchronized void skipUnsteady() {
         for (Map.Entry<Peer, Map<Operation, Measurement>> peer : measurements.entrySet()) {
             peer.getValue().forEach((operation, measurement) -> {
                 if (measurement.isEmpty() && measurement.dropped() > 0) {
@@ -207,7 +228,9 @@ final class CompareRun {
                 }
                 return;
             }
-            measurement.drop();
+            synchronized (this) {
+                measurement.drop();
+            }
             before = after;
         }
         progress.accept(
@@ -245,8 +268,10 @@ final class CompareRun {
                     Map<String, Double> figures = new LinkedHashMap<>();
                     long found = calls.count(
                             session.processes(), () -> figures.putAll(session.measure(operation.command(count))));
-                    measurement.callsPerMessage(
-                            Math.max(0, found - idle) / (double) operation.messages(count, figures));
+                    synchronized (this) {
+                        measurement.callsPerMessage(
+                                Math.max(0, found - idle) / (double) operation.messages(count, figures));
+                    }
                 }
             }
         } catch (IOException e) {

@@ -29,7 +29,8 @@ final class CompareText {
                 "bulk 1 MiB, GB/s",
                 "CPU s/GB",
                 "calls: echo",
-                "bulk");
+                "bulk",
+                "repeats");
         for (Peer peer : comparison.peers()) {
             Measurement echo = comparison.find(peer.name(), Operation.ECHO);
             Measurement rate = comparison.find(peer.name(), Operation.RATE);
@@ -42,23 +43,26 @@ final class CompareText {
                     bulk == null ? "-" : Numbers.spread(bulk.spread("bytes_per_s"), GIGA),
                     bulk == null ? "-" : Numbers.spread(bulk.spread(Measurement.CPU), 1),
                     calls(echo),
-                    calls(bulk));
+                    calls(bulk),
+                    comparison.counts(peer));
         }
         List<String> lines = new ArrayList<>(table.lines());
         lines.add("");
+        lines.add("Medians of as many repeats as the last column says (echo/rate/bulk), of " + comparison.repeats()
+                + ", each with new processes,");
         lines.add(
-                "Medians of " + comparison.repeats() + " repeats, each with new processes, and how far the extremes are"
-                        + " from them; times are of one way.");
-        lines.add("Processor time is that of both processes, system calls are those of both for one message; "
-                + comparison.pinning() + ".");
+                "and how far the extremes are from them; times are of one way. Processor time is that of both processes.");
+        lines.add("System calls are those of both for one message, " + comparison.callsText() + ".");
+        lines.add(comparison.pinning() + ".");
         lines.add("");
-        Table ratios = new Table("ratio", "median", "least", "most", "wanted", "met");
+        Table ratios = new Table("ratio", "median", "least", "most", "repeats", "wanted", "met");
         for (Ratio ratio : comparison.ratios()) {
             ratios.row(
                     ratio.name(),
                     ratio.spread() == null ? "-" : Numbers.plain(ratio.spread().median()),
                     ratio.spread() == null ? "-" : Numbers.plain(ratio.spread().min()),
                     ratio.spread() == null ? "-" : Numbers.plain(ratio.spread().max()),
+                    ratio.spread() == null ? "0" : String.valueOf(ratio.spread().count()),
                     ratio.wanted(),
                     met(ratio));
         }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param measurements in the order of reports
  * @param skipped what was not measured, and why
  * @param repeats that were begun of
+ * @param warmUp what went before every sample
  * @param pinning which process had which processor
  * @param countedBy what counts system calls; null when nothing does
  */
@@ -21,6 +22,7 @@ record Comparison(
         List<Measurement> measurements,
         Map<String, String> skipped,
         int repeats,
+        String warmUp,
         String pinning,
         @Nullable String countedBy) {
 
@@ -30,6 +32,23 @@ record Comparison(
                 .filter(measurement -> measurement.peer().name().equals(peer) && measurement.operation() == operation)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** How many repeats count, of the three operations; where all of them have as many, once. */
+    String counts(Peer peer) {
+        List<String> counts = new ArrayList<>();
+        for (Operation operation : Operation.values()) {
+            Measurement measurement = find(peer.name(), operation);
+            if (measurement != null) {
+                counts.add(String.valueOf(measurement.repeats().size()));
+            }
+        }
+        return counts.stream().distinct().count() == 1 ? counts.getFirst() : String.join("/", counts);
+    }
+
+    /** What is behind the system calls, for people. */
+    String callsText() {
+        return countedBy == null ? "not counted" : "counted once, in the first repeat, by " + countedBy;
     }
 
     /** The peers that have anything, once each. */

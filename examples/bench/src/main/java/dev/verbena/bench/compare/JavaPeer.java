@@ -1,14 +1,19 @@
 package dev.verbena.bench.compare;
 
 import dev.verbena.bench.BarePingPong;
+import dev.verbena.bench.process.MeasuringProcess;
+import dev.verbena.bench.process.Ports;
+import dev.verbena.bench.process.Session;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +34,11 @@ record JavaPeer(
         boolean warm,
         Supplier<@Nullable String> reason)
         implements Peer {
-    private static final Path MEMORY = Path.of("/dev/shm");
+    /** A peer that does not answer so long is stuck. */
+    static final Duration ANSWER = Duration.ofSeconds(60);
+
+    /** What a process that is killed would leave behind, beside the file. */
+    static final String FOLDER = ".d";
 
     @Override
     public @Nullable String missing() {
@@ -38,19 +47,14 @@ record JavaPeer(
 
     @Override
     public Session start() throws IOException {
-        Path file = Files.isWritable(MEMORY)
-                ? Files.createTempFile(MEMORY, "verbena-compare", "")
-                : Files.createTempFile("verbena-compare", "");
-        file.toFile().deleteOnExit();
-        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
-            bytes.setLength(BarePingPong.FILE_BYTES);
-        }
-        String port = Processors.freePort();
-        Session pair = new ProcessPair(
+        Path file = BarePingPong.file("verbena-compare");
+        String port = Ports.free();
+        Session pair = new MeasuringProcess(
                 processors.pinServer(java("server", port, file)),
                 processors.pinClient(java("client", port, file)),
                 // UCX shall take what is compared here, and say nothing about it.
-                Map.of("UCX_TLS", "shm,self", "UCX_LOG_LEVEL", "error"));
+                Map.of("UCX_TLS", "shm,self", "UCX_LOG_LEVEL", "error"),
+                ANSWER);
         return new WithFile(pair, file);
     }
 
@@ -76,7 +80,7 @@ record JavaPeer(
                 file.toString()));
     }
 
-    /** The file is there as long as the processes. */
+    /** The file is there as long as the processes, and the folder beside it, where they make one. */
     private record WithFile(Session pair, Path file) implements Session {
         @Override
         public Map<String, Double> measure(String command) throws IOException, InterruptedException {
@@ -94,6 +98,17 @@ record JavaPeer(
                 pair.close();
             } finally {
                 Files.deleteIfExists(file);
+                deleteFolder(Path.of(file + FOLDER));
+            }
+        }
+
+        private static void deleteFolder(Path folder) throws IOException {
+            if (Files.isDirectory(folder)) {
+                try (Stream<Path> files = Files.walk(folder)) {
+                    for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.deleteIfExists(each);
+                    }
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ import org.openucx.jucx.ucp.UcpWorkerParams;
  * <p>Threading: one thread.
  */
 final class JucxLink implements Link {
-    private static final int SMALL_SLOTS = 32;
+    private static final int SMALL_SLOTS = VerbsLink.SMALL_SLOTS;
     private static final int LARGE_SLOTS = Messages.BUFFER_BYTES / Messages.LARGE_BYTES;
     private static final long WHOLE_TAG = -1;
 

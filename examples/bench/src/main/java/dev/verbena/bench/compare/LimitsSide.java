@@ -2,8 +2,6 @@ package dev.verbena.bench.compare;
 
 import dev.verbena.bench.BarePingPong;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +12,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: one thread.
  */
 final class LimitsSide implements Side {
-    private static final VarHandle LINE = ValueLayout.JAVA_LONG.varHandle();
-    private static final int PONG = 512;
-
     private final BarePingPong bare;
     private final MemorySegment from;
     private final MemorySegment to;
     private boolean whole;
-    private long sequence;
     private long copied;
 
     LimitsSide(BarePingPong bare) {
@@ -50,30 +44,12 @@ final class LimitsSide implements Side {
 
     @Override
     public void echo(int rounds, @Nullable Histogram each) {
-        long before = System.nanoTime();
-        for (int i = 0; i < rounds; i++) {
-            long next = ++sequence;
-            LINE.setRelease(from, 0L, next);
-            while ((long) LINE.getAcquire(from, PONG) != next) {
-                Thread.onSpinWait();
-            }
-            if (each != null) {
-                long now = System.nanoTime();
-                each.recordValue(now - before);
-                before = now;
-            }
-        }
+        bare.ping(rounds, each);
     }
 
     @Override
     public void answer(int rounds) {
-        for (int i = 0; i < rounds; i++) {
-            long next = ++sequence;
-            while ((long) LINE.getAcquire(from, 0L) != next) {
-                Thread.onSpinWait();
-            }
-            LINE.setRelease(from, PONG, next);
-        }
+        bare.pong(rounds);
     }
 
     /** Copies by itself: the other side only looks at the last one. */
@@ -86,9 +62,6 @@ final class LimitsSide implements Side {
             Messages.check(to.address() + at, bytes, copied / bytes + 1, whole);
             copied += bytes;
         }
-        // The lines of the echo lie in the first message.
-        from.set(ValueLayout.JAVA_LONG, 0, sequence);
-        from.set(ValueLayout.JAVA_LONG, PONG, sequence);
     }
 
     @Override

@@ -35,6 +35,16 @@ final class Measurement {
         this.operation = operation;
     }
 
+    /** The same, as it is now. */
+    Measurement copy() {
+        Measurement copy = new Measurement(peer, operation);
+        repeats.forEach((repeat, row) -> copy.repeats.put(repeat, new LinkedHashMap<>(row)));
+        copy.callsPerMessage = callsPerMessage;
+        copy.messages = messages;
+        copy.dropped = dropped;
+        return copy;
+    }
+
     Peer peer() {
         return peer;
     }

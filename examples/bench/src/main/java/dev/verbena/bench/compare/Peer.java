@@ -1,5 +1,6 @@
 package dev.verbena.bench.compare;
 
+import dev.verbena.bench.process.Session;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 

@@ -73,7 +73,7 @@ final class PeerMain {
             case "netty-nio" -> new NettySide(NettySide.Transport.NIO, exchange, client);
             case "netty-epoll" -> new NettySide(NettySide.Transport.EPOLL, exchange, client);
             case "netty-io_uring" -> new NettySide(NettySide.Transport.IO_URING, exchange, client);
-            case "aeron" -> new LinkSide(new AeronLink(exchange, client), exchange);
+            case "aeron" -> new LinkSide(new AeronLink(exchange, client, file + JavaPeer.FOLDER), exchange);
             case "jucx" -> new LinkSide(new JucxLink(exchange), exchange);
             default -> throw new IllegalArgumentException("there is no peer " + peer);
         };

@@ -2,7 +2,6 @@ package dev.verbena.bench.compare;
 
 import dev.verbena.bench.Pinning;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,11 +45,5 @@ record Processors(int server, int client) {
     /** For people. */
     String text() {
         return "server on processor " + server + ", client on processor " + client;
-    }
-
-    static String freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return String.valueOf(socket.getLocalPort());
-        }
     }
 }

@@ -87,11 +87,14 @@ final class SocketLink implements Link {
      * What both sockets' buffers hold at most. Pages that were handed to the kernel lie there until the peer has read them,
      * and nothing tells the sender when: it may write to a page again when so many bytes have followed it.
      */
-    private static long underWayMax() throws IOException {
+    static long underWayMax() throws IOException {
         long sum = 0;
         for (String name : new String[] {"tcp_rmem", "tcp_wmem"}) {
-            String[] values =
-                    Files.readString(Path.of("/proc/sys/net/ipv4", name)).trim().split("\\s+", -1);
+            // By lines: Files.readString begins with a single byte, and such a file gives what is left of it to nobody.
+            String[] values = Files.readAllLines(Path.of("/proc/sys/net/ipv4", name))
+                    .getFirst()
+                    .trim()
+                    .split("\\s+", -1);
             sum += Long.parseLong(values[values.length - 1]);
         }
         return sum;

@@ -28,7 +28,9 @@ import java.util.Map;
  */
 final class VerbsLink implements Link {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-    private static final int SMALL_SLOTS = 1024;
+    /** Small messages that may be under way; of every peer that posts receives. */
+    static final int SMALL_SLOTS = 1024;
+
     private static final int LARGE_SLOTS = Messages.BUFFER_BYTES / Messages.LARGE_BYTES;
 
     private final Exchange exchange;

@@ -1,13 +1,13 @@
 package dev.verbena.bench.compare;
 
+import dev.verbena.bench.process.CSources;
+import dev.verbena.bench.process.MeasuringProcess;
+import dev.verbena.bench.process.Ports;
+import dev.verbena.bench.process.Session;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 record ZeroCopyPeer(String name, String title, String path, Processors processors) implements Peer {
     private static final String SOURCE = "zero-copy.c";
-    private static final int COMPILE_S = 30;
 
     /** One program for both kinds; made when the first asks. */
     private static final class Program {
@@ -33,40 +32,14 @@ record ZeroCopyPeer(String name, String title, String path, Processors processor
                 try {
                     file = compile();
                 } catch (IOException e) {
-                    reason = String.valueOf(e.getMessage());
+                    reason = "a C program: " + e.getMessage();
                 }
             }
             return file;
         }
 
         private static Path compile() throws IOException, InterruptedException {
-            Path folder = Files.createTempDirectory("verbena-compare");
-            Path source = folder.resolve(SOURCE);
-            Path program = folder.resolve("zero-copy");
-            for (Path path : List.of(folder, program, source)) {
-                path.toFile().deleteOnExit();
-            }
-            try (InputStream text = ZeroCopyPeer.class.getResourceAsStream(SOURCE)) {
-                if (text == null) {
-                    throw new IOException(SOURCE + " is not in the jar");
-                }
-                Files.copy(text, source);
-            }
-            Process cc;
-            try {
-                cc = new ProcessBuilder("cc", "-O2", "-o", program.toString(), source.toString())
-                        .redirectErrorStream(true)
-                        .start();
-            } catch (IOException e) {
-                throw new IOException("a C program, and there is no C compiler (cc)", e);
-            }
-            String said = new String(cc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!cc.waitFor(COMPILE_S, TimeUnit.SECONDS) || cc.exitValue() != 0) {
-                cc.destroyForcibly();
-                throw new IOException(
-                        "cc cannot compile it: " + said.lines().findFirst().orElse("no reason given"));
-            }
-            return program;
+            return new CSources().compile(ZeroCopyPeer.class, List.of(SOURCE), "zero-copy");
         }
     }
 
@@ -86,10 +59,11 @@ record ZeroCopyPeer(String name, String title, String path, Processors processor
         if (program == null) {
             throw new IOException(Program.reason);
         }
-        String port = Processors.freePort();
-        return new ProcessPair(
+        String port = Ports.free();
+        return new MeasuringProcess(
                 processors.pinServer(List.of(program.toString(), "server", port, name)),
                 processors.pinClient(List.of(program.toString(), "client", port, name)),
-                Map.of());
+                Map.of(),
+                JavaPeer.ANSWER);
     }
 }

@@ -16,25 +16,27 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A process that reads commands from its standard input and answers each with a line of figures, {@code name=value}. It
- * ends with its standard input, so that it does not outlive this one.
+ * A process that reads commands from its standard input and answers each with a line of figures, {@code name=value}; often a
+ * client, with its server beside it. It ends with its standard input, so that it does not outlive this one.
  *
  * <p>Threading: one thread.
  */
-public final class MeasuringProcess implements AutoCloseable {
+public final class MeasuringProcess implements Session {
     private static final int END_S = 10;
     private static final int COMPLAINT_CHARACTERS = 600;
 
     private final Path complaints;
+    private final @Nullable Process server;
     private final Process process;
     private final Writer commands;
     private final BlockingQueue<Optional<String>> answers = new LinkedBlockingQueue<>();
     private final Duration answerTimeout;
 
     /**
-     * Starts it.
+     * Starts one alone.
      *
      * @param command its command line
      * @param environment what is added to this process's own
@@ -43,15 +45,49 @@ public final class MeasuringProcess implements AutoCloseable {
      */
     public MeasuringProcess(List<String> command, Map<String, String> environment, Duration answerTimeout)
             throws IOException {
+        this(List.of(), command, environment, answerTimeout);
+    }
+
+    /**
+     * Starts two.
+     *
+     * @param serverCommand command line of the one that is told by the other what to do; empty for none
+     * @param command command line of the one that answers
+     * @param environment what is added to this process's own
+     * @param answerTimeout of one answer; who is silent longer is killed, with the other
+     * @throws IOException when one does not start
+     */
+    public MeasuringProcess(
+            List<String> serverCommand, List<String> command, Map<String, String> environment, Duration answerTimeout)
+            throws IOException {
         this.answerTimeout = answerTimeout;
         complaints = Files.createTempFile("verbena-measuring", ".log");
         complaints.toFile().deleteOnExit();
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.to(complaints.toFile()));
-        builder.environment().putAll(environment);
-        process = builder.start();
+        server = serverCommand.isEmpty() ? null : start(serverCommand, environment, ProcessBuilder.Redirect.DISCARD);
+        try {
+            process = start(command, environment, ProcessBuilder.Redirect.PIPE);
+        } catch (IOException e) {
+            if (server != null) {
+                server.destroyForcibly();
+            }
+            throw e;
+        }
         commands = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
         Thread.ofPlatform().daemon().name("verbena-measuring").start(this::read);
+    }
+
+    private Process start(List<String> command, Map<String, String> environment, ProcessBuilder.Redirect output)
+            throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectOutput(output)
+                .redirectError(ProcessBuilder.Redirect.appendTo(complaints.toFile()));
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    @Override
+    public List<Long> processes() {
+        return server == null ? List.of(process.pid()) : List.of(process.pid(), server.pid());
     }
 
     private void read() {
@@ -66,14 +102,7 @@ public final class MeasuringProcess implements AutoCloseable {
         answers.add(Optional.empty());
     }
 
-    /**
-     * Measures once.
-     *
-     * @param command one line
-     * @return figures by name
-     * @throws IOException that says what the process complained of, when it ends, is silent or says what is no figure
-     * @throws InterruptedException when the thread is interrupted
-     */
+    @Override
     public Map<String, Double> measure(String command) throws IOException, InterruptedException {
         try {
             commands.write(command + "\n");
@@ -93,7 +122,7 @@ public final class MeasuringProcess implements AutoCloseable {
 
     private static Map<String, Double> figures(String command, String line) throws IOException {
         Map<String, Double> found = new HashMap<>();
-        for (String figure : line.split(" +", -1)) {
+        for (String figure : line.isEmpty() ? new String[0] : line.split(" +", -1)) {
             int equals = figure.indexOf('=');
             try {
                 found.put(figure.substring(0, Math.max(equals, 0)), Double.valueOf(figure.substring(equals + 1)));
@@ -106,7 +135,7 @@ public final class MeasuringProcess implements AutoCloseable {
 
     private IOException failed(String command, String why) throws InterruptedException {
         kill();
-        boolean _ = process.waitFor(END_S, TimeUnit.SECONDS);
+        boolean _ = isOver();
         String said = complaints();
         return new IOException("'" + command + "' failed: " + why + (said.isEmpty() ? "" : ": " + said));
     }
@@ -121,9 +150,15 @@ public final class MeasuringProcess implements AutoCloseable {
         }
     }
 
-    /** Ends the process at once. */
-    public void kill() {
+    private void kill() {
         process.destroyForcibly();
+        if (server != null) {
+            server.destroyForcibly();
+        }
+    }
+
+    private boolean isOver() throws InterruptedException {
+        return process.waitFor(END_S, TimeUnit.SECONDS) && (server == null || server.waitFor(END_S, TimeUnit.SECONDS));
     }
 
     /** Ends the process by closing its standard input. */
@@ -131,8 +166,8 @@ public final class MeasuringProcess implements AutoCloseable {
     public void close() throws IOException {
         try {
             commands.close();
-            if (!process.waitFor(END_S, TimeUnit.SECONDS)) {
-                throw new IOException("a measuring process does not end");
+            if (!isOver()) {
+                throw new IOException("the measuring processes do not end");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

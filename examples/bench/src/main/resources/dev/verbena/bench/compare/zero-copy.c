@@ -111,6 +111,13 @@ static void reap(int wait) {
     }
 }
 
+/* Until the pages of all calls are this side's again. */
+static void drain(void) {
+    while (!splices && calls != over) {
+        reap(1);
+    }
+}
+
 static void put(unsigned char *from, long bytes) {
     while (bytes > 0) {
         long gone;
@@ -146,12 +153,6 @@ static void put(unsigned char *from, long bytes) {
     }
 }
 
-static void drain(void) {
-    while (!splices && calls != over) {
-        reap(1);
-    }
-}
-
 static unsigned char *take_one(int bytes) {
     if (in_at == window_end) {
         long window = bytes == SMALL ? 65536 : bytes;
@@ -181,7 +182,10 @@ static void push(int bytes, int messages) {
         int wraps = out_at + bytes > out_bytes;
         if (i == messages || wraps || out_at - from >= (bytes == SMALL ? BATCH * SMALL : bytes)) {
             put(out + from, out_at - from);
-            out_at = wraps ? 0 : out_at;
+            if (wraps) {
+                drain();
+                out_at = 0;
+            }
             from = out_at;
         }
     }
