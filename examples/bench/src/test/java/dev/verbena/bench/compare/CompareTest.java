@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.verbena.bench.process.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
