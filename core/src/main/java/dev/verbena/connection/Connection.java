@@ -3,6 +3,7 @@ package dev.verbena.connection;
 import dev.verbena.memory.OwnedMemory;
 import dev.verbena.memory.RegisteredBuffer;
 import dev.verbena.messaging.Claim;
+import dev.verbena.messaging.ExecutorHandler;
 import dev.verbena.messaging.LongMessageHandler;
 import dev.verbena.messaging.MessageHandler;
 import dev.verbena.messaging.SendResult;
@@ -12,12 +13,14 @@ import dev.verbena.onesided.OperationList;
 import dev.verbena.onesided.RemoteBuffer;
 import dev.verbena.onesided.Share;
 import dev.verbena.queuepair.ConnectionException;
+import dev.verbena.queuepair.ConnectionException.Reason;
 import dev.verbena.queuepair.EventLoop;
 import io.netty.buffer.ByteBuf;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -30,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A connection to a peer: messages of any size in order, and reads, writes and atomics on memory that it shares.
  *
- * <p>Threading: any thread. Handlers are called on the connection's event loop and must not block. From the loop's thread
+ * <p>Threading: any thread. Handlers are called on the connection's event loop and must not block, unless they are given
+ * an executor. From the loop's thread
  * nothing is queued between threads: that is the fast way.
  *
  * <p>Ownership: {@link #send} takes the buffer always, also on failure; a {@link #trySend} that answers a negative value
@@ -79,6 +83,22 @@ public final class Connection implements AutoCloseable {
     /** Sets what takes the peer's messages, with their types. */
     public void onMessage(MessageHandler handler) {
         core.onLoop(() -> core.receiver().handler(handler));
+    }
+
+    /**
+     * Sets what takes the peer's messages, on an executor's threads: one at a time and in order, so it may block. Messages
+     * that wait for their turn keep their receive buffers, which holds this peer back and nobody else; they are still handed
+     * over when the connection has ended. An exception, or an executor that refuses, ends the connection.
+     *
+     * @param executor runs whatever it accepts, else its messages' memory is lost
+     */
+    public void onMessage(Executor executor, MessageHandler handler) {
+        onMessage(new ExecutorHandler(executor, handler, this::handlerFailed));
+    }
+
+    private void handlerFailed(Throwable e) {
+        LOG.warn("a message handler failed on its executor, its connection ends", e);
+        core.onLoop(() -> core.fail(new ConnectionException(Reason.HANDLER, "the message handler failed: " + e, e)));
     }
 
     /** Sets what is told, once, that the connection has ended. Told at once when it has. */
