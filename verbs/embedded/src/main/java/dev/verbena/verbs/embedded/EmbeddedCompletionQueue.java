@@ -249,7 +249,7 @@ final class EmbeddedCompletionQueue implements CompletionQueueDriver {
                 case Layout.KIND_DELIVERED ->
                     completed = qp.responder()
                             .onDelivered(entry, operation, immediate, lengthBytes, source, record, recordAt);
-                case Layout.KIND_TAKE -> qp.responder().onTake();
+                case Layout.KIND_TAKE -> qp.responder().onTake(immediate);
                 case Layout.KIND_FAIL -> fail(qp, immediate);
                 default -> {}
             }

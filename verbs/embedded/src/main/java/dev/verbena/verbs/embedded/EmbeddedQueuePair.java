@@ -172,6 +172,11 @@ final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waitin
                 && (type == QueuePairType.UD || Layout.slotOf(values.destination) == fromSlot);
     }
 
+    /** Whether all that is posted is to be executed. */
+    boolean isReadyToSend() {
+        return state == QueuePairState.READY_TO_SEND;
+    }
+
     /** Whether the peer has just answered that its shared receive queue is empty. */
     boolean wasRefused() {
         return stall.mustPause();
@@ -300,10 +305,7 @@ final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waitin
     /** Executes requests in order until one is not usual or there are none. Under the guard. Hot path. */
     private void progressFast() {
         while (fastPath.execute()) {
-            if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
-                completeHead(WorkCompletionRecord.SUCCESS);
-            }
-            sends.advance();
+            done();
             if (sends.isIdle()) {
                 return;
             }
@@ -326,6 +328,12 @@ final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waitin
 
     private void executeAll(long nowNs) {
         while (!sends.isIdle() && mayExecute()) {
+            if (type != QueuePairType.UD && fastPath.execute()) {
+                // After one that had to wait the next ones may be usual.
+                stall.clear();
+                done();
+                continue;
+            }
             int result = type == QueuePairType.UD ? datagrams.execute() : requester.execute();
             if (result < 0) {
                 int verdict = stall.on(result, nowNs, values, type);
@@ -341,16 +349,21 @@ final class EmbeddedQueuePair extends EmbeddedWorkQueues implements Agent.Waitin
                 return;
             }
             fastPath.learn();
-            if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
-                completeHead(WorkCompletionRecord.SUCCESS);
-            }
-            sends.advance();
+            done();
         }
         stopWaiting();
         if (state == QueuePairState.SEND_QUEUE_DRAINED && drainNotify && sends.head() >= drainTo) {
             drainNotify = false;
             context.raise(AsyncEventType.SQ_DRAINED, this);
         }
+    }
+
+    /** The request at the head succeeded. */
+    private void done() {
+        if (signalAll || (sends.flags() & SendFlags.SIGNALED) != 0) {
+            completeHead(WorkCompletionRecord.SUCCESS);
+        }
+        sends.advance();
     }
 
     private boolean mayExecute() {

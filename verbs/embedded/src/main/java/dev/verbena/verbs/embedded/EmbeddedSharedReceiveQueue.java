@@ -171,17 +171,16 @@ final class EmbeddedSharedReceiveQueue implements SharedReceiveQueueDriver {
         return true;
     }
 
-    /** Takes back what was granted and not used, as if it had not been. */
+    /** Takes back what was granted and not used, as if it had not been: the oldest is the next again. */
     void takeBack(ReceiveQueue from) {
         Guard.Hold hold = guard.lock();
         try {
-            while (!from.isEmpty() && tail - head < mask) {
-                long list = from.oldest();
-                long id = from.take();
-                head--;
-                ids[(int) head & mask] = id;
-                Memory.copy(list, at(head), stride);
+            long first = head - Math.min(from.waiting(), mask - (tail - head));
+            for (long to = first; to != head; to++) {
+                Memory.copy(from.oldest(), at(to), stride);
+                ids[(int) to & mask] = from.take();
             }
+            head = first;
         } finally {
             guard.unlock(hold);
         }

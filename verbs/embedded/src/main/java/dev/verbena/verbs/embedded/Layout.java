@@ -12,7 +12,7 @@ package dev.verbena.verbs.embedded;
  */
 final class Layout {
     static final long MAGIC = 0x3130_416e_6562_7256L;
-    static final int VERSION = 4;
+    static final int VERSION = 5;
 
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;
@@ -143,7 +143,12 @@ final class Layout {
     static final int KIND_DELIVERED = 1;
 
     static final int KIND_FAIL = 2;
+    /** Asks for receives of a shared queue, as many as the immediate says. */
     static final int KIND_TAKE = 3;
+
+    /** So many at a time at most. */
+    static final int TAKE_MAX = 32;
+
     static final int KIND_DATAGRAM = 4;
     static final int FLAG_IMMEDIATE = 1 << 16;
     static final int FLAG_SOLICITED = 1 << 17;

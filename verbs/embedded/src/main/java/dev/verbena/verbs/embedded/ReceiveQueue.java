@@ -89,7 +89,12 @@ final class ReceiveQueue {
     }
 
     boolean isEmpty() {
-        return Memory.getLongAcquire(entry + Layout.QP_POSTED) == consumed();
+        return waiting() == 0;
+    }
+
+    /** How many are posted and not taken. */
+    long waiting() {
+        return Memory.getLongAcquire(entry + Layout.QP_POSTED) - consumed();
     }
 
     // ---------------------------------------------------------------- posting

@@ -275,7 +275,10 @@ final class Requester {
         return Memory.getInt(peer.entry + Layout.QP_SHARED) == 0 ? STALL_NOT_READY : takeShared();
     }
 
-    /** Asks the peer for a receive out of its shared queue: only its own process may take one. */
+    /**
+     * Asks the peer for receives out of its shared queue: only its own process may take one. It is asked for as many as the
+     * messages that wait here, so that they do not go there and back one by one.
+     */
     private int takeShared() {
         long answered = peer.posted + Memory.getLongAcquire(peer.entry + Layout.QP_REFUSED);
         if (peer.requested > answered) {
@@ -284,11 +287,12 @@ final class Requester {
         if (qp.wasRefused()) {
             return STALL_NOT_READY;
         }
-        if (!publish(Layout.KIND_TAKE, 0, 0)) {
+        int wanted = qp.isReadyToSend() ? sends.messagesWaiting(Layout.TAKE_MAX) : 1;
+        if (!publish(Layout.KIND_TAKE, wanted, 0)) {
             return STALL_RING;
         }
         StopPoint.ASKING.pass();
-        peer.requested++;
+        peer.requested += wanted;
         Memory.putLongRelease(peer.entry + Layout.QP_REQUESTED, peer.requested);
         return STALL_TAKE;
     }

@@ -86,11 +86,16 @@ final class Responder {
         return taken;
     }
 
-    /** The peer asks for a receive of the shared queue. */
-    void onTake() {
-        if (shared == null || !shared.grant(receives)) {
+    /** The peer asks for so many receives of the shared queue. */
+    void onTake(int asked) {
+        int wanted = Math.clamp(asked, 1, Layout.TAKE_MAX);
+        int granted = 0;
+        while (granted < wanted && shared != null && shared.grant(receives)) {
+            granted++;
+        }
+        if (granted < wanted) {
             long refused = Memory.getLong(entry + Layout.QP_REFUSED);
-            Memory.putLongRelease(entry + Layout.QP_REFUSED, refused + 1);
+            Memory.putLongRelease(entry + Layout.QP_REFUSED, refused + wanted - granted);
         }
     }
 

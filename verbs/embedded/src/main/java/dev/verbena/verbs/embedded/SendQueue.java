@@ -31,6 +31,10 @@ final class SendQueue {
     private static final int KEYS = 7;
 
     private static final int LIST = 8;
+    /** Operations that take a receive of the peer, as bits. */
+    private static final int MESSAGES =
+            1 << Opcode.SEND | 1 << Opcode.SEND_WITH_IMM | 1 << Opcode.SEND_WITH_INV | 1 << Opcode.RDMA_WRITE_WITH_IMM;
+
     /** A flag of our own: the payload was copied when it was posted. */
     static final int COPIED = 1 << 16;
 
@@ -360,6 +364,15 @@ final class SendQueue {
     @Nullable
     Object region() {
         return regions[(int) head & mask];
+    }
+
+    /** How many of the requests from the head on, at most so many, take a receive of the peer. */
+    int messagesWaiting(int most) {
+        int count = 0;
+        for (long at = head; at != posted && count < most; at++) {
+            count += MESSAGES >>> (int) words[base(at) + CODES] & 1;
+        }
+        return count;
     }
 
     /** The request at the head is done. */
