@@ -26,6 +26,8 @@ final class DifferentialTest {
     private static final int PROGRAMS = Integer.getInteger("programs", 1000);
     /** Far more than any wait takes when all is well. */
     private static final Duration LIMIT = Duration.ofSeconds(20);
+    /** 17 ms. */
+    private static final int SILENCE = 12;
 
     @Test
     @Timeout(value = 1, unit = TimeUnit.HOURS)
@@ -61,6 +63,6 @@ final class DifferentialTest {
     static Bench bench(List<Device> devices, Duration limit) {
         Context a = devices.getFirst().open();
         Context b = devices.getLast().open();
-        return new Bench(a, a.chooseGid(1, null), b, b.chooseGid(1, null), limit);
+        return new Bench(a, a.chooseGid(1, null), b, b.chooseGid(1, null), limit, SILENCE);
     }
 }

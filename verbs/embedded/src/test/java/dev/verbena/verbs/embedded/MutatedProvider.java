@@ -17,8 +17,10 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The embedded provider with a mistake: every call to a driver passes a mutation, which may change it or its result. */
@@ -37,6 +39,12 @@ final class MutatedProvider implements VerbsProvider {
     private final Mutation mutation;
     /** First address and length of regions, by key. */
     final Map<Integer, long[]> regions = new HashMap<>();
+    /** Queue pairs that were told to hold back what they send. */
+    final Set<Object> drained = new HashSet<>();
+    /** Requests that were taken and forgotten, by queue pair. */
+    final Map<Object, Integer> forgotten = new HashMap<>();
+    /** What the API knows a driver by. */
+    private final Map<Object, Object> proxies = new HashMap<>();
     /** Calls held back, by queue pair. */
     final Map<Object, List<Call>> held = new HashMap<>();
 
@@ -119,7 +127,9 @@ final class MutatedProvider implements VerbsProvider {
     }
 
     private Object wrap(Object real, Class<?> type) {
-        return Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Handler(this, real));
+        Object proxy = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Handler(this, real));
+        proxies.put(real, proxy);
+        return proxy;
     }
 
     /** What is behind a proxy. */
@@ -144,6 +154,9 @@ final class MutatedProvider implements VerbsProvider {
                         allocated.memory(),
                         (MemoryRegionDriver) provider.wrap(allocated.region(), MemoryRegionDriver.class),
                         allocated.pages());
+            }
+            if (result instanceof ContextDriver.AsyncRecord event) {
+                return new ContextDriver.AsyncRecord(event.type(), provider.proxies.get(event.element()), event.port());
             }
             boolean driver = DRIVERS.contains(method.getReturnType());
             return result != null && driver ? provider.wrap(result, method.getReturnType()) : result;

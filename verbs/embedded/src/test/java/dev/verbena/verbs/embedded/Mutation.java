@@ -1,6 +1,7 @@
 package dev.verbena.verbs.embedded;
 
 import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.AsyncEventType;
 import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairAttributes;
@@ -10,6 +11,7 @@ import dev.verbena.verbs.ScatterGatherList;
 import dev.verbena.verbs.SendFlags;
 import dev.verbena.verbs.WorkCompletions;
 import dev.verbena.verbs.embedded.MutatedProvider.Call;
+import dev.verbena.verbs.spi.ContextDriver;
 import dev.verbena.verbs.spi.ProtectionDomainDriver;
 import java.util.ArrayList;
 import java.util.List;
@@ -195,7 +197,7 @@ enum Mutation {
         @Override
         @Nullable
         Object apply(Call call) throws Throwable {
-            if (call.is("modify") && attributes(call).has(QueuePairAttributes.RNR_RETRY)) {
+            if (modifies(call, QueuePairAttributes.RNR_RETRY)) {
                 attributes(call).rnrRetry(7);
             }
             return call.proceed();
@@ -269,6 +271,120 @@ enum Mutation {
                     ? attributes.state(QueuePairState.READY_TO_SEND)
                     : result;
         }
+    },
+    SENDS_WHILE_IT_IS_DRAINED {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            if (modifies(call, QueuePairAttributes.STATE)) {
+                boolean drained = attributes(call).state() == QueuePairState.SEND_QUEUE_DRAINED;
+                if (drained && call.provider().drained.add(call.driver())) {
+                    call.set(0, new QueuePairAttributes().state(QueuePairState.READY_TO_SEND));
+                    Object _ = call.proceed();
+                } else if (!drained) {
+                    call.provider().drained.remove(call.driver());
+                }
+            }
+            return result instanceof QueuePairAttributes attributes
+                            && call.provider().drained.contains(call.driver())
+                    ? attributes.state(QueuePairState.SEND_QUEUE_DRAINED)
+                    : result;
+        }
+    },
+    FORGETS_WHAT_IT_HELD_BACK {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (modifies(call, QueuePairAttributes.STATE)) {
+                QueuePairState to = attributes(call).state();
+                if (to == QueuePairState.SEND_QUEUE_DRAINED) {
+                    call.provider().drained.add(call.driver());
+                } else {
+                    call.provider().drained.remove(call.driver());
+                }
+            }
+            // Handed over, counted as taken, and gone.
+            boolean gone = call.provider().drained.contains(call.driver());
+            if (gone && (call.is("send") || call.is("rdma") || call.is("atomic"))) {
+                call.provider().forgotten.merge(call.driver(), 1, Integer::sum);
+                return 0;
+            }
+            return gone && call.is("flushSends")
+                    ? Objects.requireNonNullElse(call.provider().forgotten.remove(call.driver()), 0)
+                    : call.proceed();
+        }
+    },
+    STAYS_STOPPED_AFTER_A_FAILED_SEND {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            boolean again = modifies(call, QueuePairAttributes.STATE)
+                    && attributes(call).state() == QueuePairState.READY_TO_SEND
+                    && ((EmbeddedQueuePair) call.driver()).query().state() == QueuePairState.SEND_QUEUE_ERROR;
+            return again ? Integer.valueOf(0) : call.proceed();
+        }
+    },
+    WAITS_FOR_EVER_FOR_A_SILENT_PEER {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            if (modifies(call, QueuePairAttributes.TIMEOUT)) {
+                attributes(call).timeout(0);
+            }
+            return call.proceed();
+        }
+    },
+    SAYS_THAT_A_SILENT_PEER_WAS_NOT_READY {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            forEach(call, result, (words, at) -> {
+                if (WorkCompletionRecord.status(words, at) == WorkCompletionRecord.RETRY_EXC_ERR) {
+                    words[at + 1] = WorkCompletionRecord.pair(
+                            WorkCompletionRecord.RNR_RETRY_EXC_ERR, (int) (words[at + 1] >>> 32));
+                }
+            });
+            return result;
+        }
+    },
+    KEEPS_AN_EVENT_TO_ITSELF {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            Object result = call.proceed();
+            return result instanceof ContextDriver.AsyncRecord event
+                            && AsyncEventType.of(event.type()) == AsyncEventType.SRQ_LIMIT_REACHED
+                    ? null
+                    : result;
+        }
+    },
+    TELLS_WHAT_NOBODY_ASKED_FOR {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            boolean drains = modifies(call, QueuePairAttributes.STATE)
+                    && attributes(call).state() == QueuePairState.SEND_QUEUE_DRAINED;
+            if (drains) {
+                attributes(call).drainedNotify(true);
+            }
+            return call.proceed();
+        }
+    },
+    HEARS_A_GROUP_THAT_IT_HAS_LEFT {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            return call.is("detachMulticast") ? null : call.proceed();
+        }
+    },
+    HEARS_NO_GROUP {
+        @Override
+        @Nullable
+        Object apply(Call call) throws Throwable {
+            return call.is("attachMulticast") || call.is("detachMulticast") ? null : call.proceed();
+        }
     };
 
     private interface OnRecord {
@@ -292,6 +408,13 @@ enum Mutation {
 
     private static QueuePairAttributes attributes(Call call) {
         return (QueuePairAttributes) argument(call, 0);
+    }
+
+    /** Whether a queue pair's attribute is set. */
+    private static boolean modifies(Call call, int attribute) {
+        return call.is("modify")
+                && call.driver() instanceof EmbeddedQueuePair
+                && attributes(call).has(attribute);
     }
 
     /** Every completion that a poll brought. */

@@ -1,5 +1,6 @@
 package dev.verbena.verbs.conformance.differential;
 
+import dev.verbena.verbs.AsyncEventType;
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.Opcode;
 import java.util.ArrayList;
@@ -99,14 +100,23 @@ public final class Differential {
         }
         decided++;
         verdict.program().rounds().forEach(round -> round.steps().forEach(this::note));
-        verdict.expected()
-                .forEach(outcome -> outcome.statuses().forEach(status -> count(verdict.program(), status.name())));
+        verdict.expected().forEach(outcome -> {
+            outcome.statuses().forEach(status -> count(verdict.program(), status.name()));
+            outcome.events
+                    .values()
+                    .forEach(kinds -> kinds.forEach(kind -> coverage.merge("event " + kind, 1, Integer::sum)));
+        });
     }
 
     private void note(Step step) {
         switch (step) {
             case Step.Post post ->
-                post.requests().forEach(request -> coverage.merge(Opcode.name(request.opcode()), 1, Integer::sum));
+                post.requests().forEach(request -> {
+                    coverage.merge(Opcode.name(request.opcode()), 1, Integer::sum);
+                    if (request.key() == Key.GROUP) {
+                        coverage.merge("to a group", 1, Integer::sum);
+                    }
+                });
             default -> coverage.merge(step.getClass().getSimpleName(), 1, Integer::sum);
         }
     }
@@ -132,7 +142,8 @@ public final class Differential {
 
     /** What a test of some size must have met: every operation and every way to end that the model knows. */
     public static Set<String> everything() {
-        Set<String> all = new TreeSet<>(Set.of("Receive", "Revoke", "Fail", "Move", "Revive"));
+        Set<String> all = new TreeSet<>(Set.of(
+                "Receive", "Revoke", "Fail", "Move", "Revive", "Drain", "Resume", "Silence", "Join", "Leave", "Limit"));
         for (int opcode = Opcode.RDMA_WRITE; opcode <= Opcode.SEND_WITH_INV; opcode++) {
             all.add(Opcode.name(opcode));
         }
@@ -146,9 +157,18 @@ public final class Differential {
                 CompletionStatus.REM_INV_REQ_ERR,
                 CompletionStatus.REM_ACCESS_ERR,
                 CompletionStatus.REM_OP_ERR,
-                CompletionStatus.RNR_RETRY_EXC_ERR)) {
+                CompletionStatus.RNR_RETRY_EXC_ERR,
+                CompletionStatus.RETRY_EXC_ERR)) {
             all.add("RC " + status);
         }
+        for (AsyncEventType event : Set.of(
+                AsyncEventType.SQ_DRAINED,
+                AsyncEventType.SRQ_LIMIT_REACHED,
+                AsyncEventType.QP_LAST_WQE_REACHED,
+                AsyncEventType.QP_ACCESS_ERR)) {
+            all.add("event " + event);
+        }
+        all.add("to a group");
         for (String type : Set.of("UC", "UD")) {
             all.addAll(Set.of(type + " SUCCESS", type + " LOC_PROT_ERR", type + " WR_FLUSH_ERR"));
         }

@@ -1,6 +1,7 @@
 package dev.verbena.verbs.conformance.differential;
 
 import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.AddressHandle;
 import dev.verbena.verbs.Errno;
 import dev.verbena.verbs.Opcode;
 import dev.verbena.verbs.QueuePair;
@@ -27,6 +28,8 @@ final class Execution implements AutoCloseable {
     private static final int SPINS = 500;
     private static final long PAUSE_NS = 20_000;
     private static final int WRONG_QKEY = 0x22222222;
+    /** The number of every member of a multicast group. */
+    private static final int TO_ALL = 0xffffff;
 
     private final Program program;
     private final long limitNs;
@@ -37,7 +40,7 @@ final class Execution implements AutoCloseable {
         this.program = program;
         this.limitNs = bench.limitNs();
         for (Side side : Side.values()) {
-            ends.put(side, new RealEnd(program, side, bench.context(side), bench.gid(side)));
+            ends.put(side, new RealEnd(program, side, bench));
         }
         connect();
     }
@@ -74,15 +77,16 @@ final class Execution implements AutoCloseable {
     // ---------------------------------------------------------------- quiet moments
 
     private void settle(Outcome expected) {
-        boolean complete = await(() -> hasAll(expected.completions, now.completions));
+        boolean complete = await(() -> hasAll(expected.completions, now.completions) && hasEvents(expected));
         for (Side side : Side.values()) {
-            QueuePair qp = end(side).qp;
+            RealEnd end = end(side);
             QueuePairState wanted = expected.states.getOrDefault(side, QueuePairState.UNKNOWN);
             if (complete) {
-                await(() -> qp.query().state() == wanted);
+                await(() -> end.state() == wanted);
             }
-            now.states.put(side, qp.query().state());
-            end(side).snapshot(now);
+            now.states.put(side, end.state());
+            end.snapshot(now);
+            end.readEvents(now);
         }
         if (expected.closes && complete) {
             close(expected);
@@ -97,10 +101,19 @@ final class Execution implements AutoCloseable {
                         >= expected.getOrDefault(queue, List.of()).size());
     }
 
-    private void close(Outcome expected) {
-        for (Side side : Side.values()) {
-            end(side).qp.fail();
+    /** Reads events only while some are missing: that may be a system call. */
+    private boolean hasEvents(Outcome expected) {
+        if (!now.hasEventsOf(expected)) {
+            ends.values().forEach(end -> end.readEvents(now));
         }
+        return now.hasEventsOf(expected);
+    }
+
+    private void close(Outcome expected) {
+        List<RealEnd> open = ends.values().stream()
+                .filter(end -> end.state() != QueuePairState.RESET)
+                .toList();
+        open.forEach(end -> end.qp.fail());
         // Slots are free when their flushed completions were polled.
         await(() -> {
             ends.values().forEach(end -> end.poll(now.closing));
@@ -111,9 +124,7 @@ final class Execution implements AutoCloseable {
                             >= expected.closing.getOrDefault(queue, List.of()).size() - 1);
         });
         now.closes = true;
-        for (Side side : Side.values()) {
-            postLast(end(side));
-        }
+        open.forEach(this::postLast);
         await(() -> hasAll(expected.closing, now.closing));
         ends.values().forEach(end -> end.poll(now.closing));
     }
@@ -173,6 +184,13 @@ final class Execution implements AutoCloseable {
                 ends.values().forEach(RealEnd::reset);
                 connect();
             }
+            case Step.Drain drain -> end(drain.side()).drain(drain.told());
+            case Step.Resume resume ->
+                end(resume.side()).qp.modify(new QueuePairAttributes().state(QueuePairState.READY_TO_SEND));
+            case Step.Silence silence -> end(silence.side()).silence(silence.closes());
+            case Step.Join join -> end(join.side()).join();
+            case Step.Leave leave -> end(leave.side()).leave();
+            case Step.Limit limit -> end(limit.side()).arm(limit.receives());
         }
     }
 
@@ -288,6 +306,9 @@ final class Execution implements AutoCloseable {
 
     private static int datagram(RealEnd end, RealEnd peer, Step.Request request) {
         int qkey = request.key() == Key.WRONG ? WRONG_QKEY : QueuePair.DEFAULT_QKEY;
+        boolean toGroup = request.key() == Key.GROUP;
+        AddressHandle way = toGroup ? end.toGroup() : end.toPeer();
+        int number = toGroup ? TO_ALL : peer.qp.number();
         if (request.opcode() == Opcode.SEND_WITH_IMM) {
             // There is no call with immediate data and a list.
             Buffer only = request.local().getFirst();
@@ -297,13 +318,12 @@ final class Execution implements AutoCloseable {
                     only.length(),
                     end.localKey(only.key()),
                     request.immediate(),
-                    end.toPeer(),
-                    peer.qp.number(),
+                    way,
+                    number,
                     qkey,
                     request.flags());
         }
-        return end.qp.postDatagram(
-                request.id(), list(end, request.local()), end.toPeer(), peer.qp.number(), qkey, request.flags());
+        return end.qp.postDatagram(request.id(), list(end, request.local()), way, number, qkey, request.flags());
     }
 
     @Override

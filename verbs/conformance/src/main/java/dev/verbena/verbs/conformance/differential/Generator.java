@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
 final class Generator {
     private static final int ROUNDS_MAX = 6;
     private static final int TRIES = 30;
+    /** Each time nobody answers costs the time until a request is given up. */
+    private static final int IMPATIENT_PERCENT = 8;
 
     private final long seed;
     private final SplittableRandom random;
@@ -71,6 +73,7 @@ final class Generator {
                 type != QueuePairType.UC && chance(25),
                 chance(50),
                 chance(50) ? Model.ENDLESS : random.nextInt(3),
+                type == QueuePairType.RC && chance(IMPATIENT_PERCENT),
                 access(type),
                 access(type));
     }
@@ -108,34 +111,49 @@ final class Generator {
 
     private List<Step> steps(Model before) {
         List<Step> steps = new ArrayList<>();
-        boolean broken = before.end(Side.A).state != QueuePairState.READY_TO_SEND
-                || before.end(Side.B).state != QueuePairState.READY_TO_SEND;
-        control(steps, broken);
+        control(steps, before);
+        int first = steps.size();
+        boolean nobodyAtA = silences(steps, Side.A);
+        boolean nobodyAtB = silences(steps, Side.B);
         int who = random.nextInt(100);
-        if (who < 65) {
+        if ((who < 65 || nobodyAtB) && !nobodyAtA) {
             steps.addAll(direction(before, Side.A));
         }
-        if (who >= 35) {
+        if ((who >= 35 || nobodyAtA) && !nobodyAtB) {
             steps.addAll(direction(before, Side.B));
         }
         if (chance(30)) {
             addReceive(steps, side(), -1);
         }
+        for (Side side : Side.values()) {
+            boolean drained = steps.stream().anyMatch(step -> step instanceof Step.Drain drain && drain.side() == side);
+            boolean held = before.end(side).holdsBack() && steps.stream().noneMatch(Step.Revive.class::isInstance);
+            if ((drained || held) && chance(70)) {
+                steps.add(first + random.nextInt(steps.size() - first + 1), new Step.Resume(side));
+            }
+        }
         return steps;
+    }
+
+    private static boolean silences(List<Step> steps, Side side) {
+        return steps.stream().anyMatch(step -> step instanceof Step.Silence silence && silence.side() == side);
     }
 
     private Side side() {
         return random.nextBoolean() ? Side.A : Side.B;
     }
 
-    private void control(List<Step> steps, boolean broken) {
-        if (broken && chance(85)) {
+    /** What is done at the quiet moment before the posts. */
+    private void control(List<Step> steps, Model before) {
+        boolean over = before.end(Side.A).isOver() || before.end(Side.B).isOver();
+        boolean revives = chance(over ? 85 : 3);
+        if (revives) {
             steps.add(new Step.Revive());
         }
         if (chance(5)) {
             steps.add(new Step.Revoke(side()));
         }
-        if (!broken && chance(4)) {
+        if (!over && chance(4)) {
             steps.add(new Step.Fail(side()));
         }
         if (chance(6)) {
@@ -143,14 +161,37 @@ final class Generator {
                     List.of(QueuePairState.INIT, QueuePairState.READY_TO_RECEIVE, QueuePairState.READY_TO_SEND);
             steps.add(new Step.Move(side(), wrong.get(random.nextInt(wrong.size()))));
         }
+        for (Side side : Side.values()) {
+            moves(steps, before.end(side), revives);
+        }
+        if (!over && chance(setup.type() != QueuePairType.RC ? 3 : setup.impatient() ? 35 : 0)) {
+            steps.add(new Step.Silence(side(), random.nextBoolean()));
+        }
+    }
+
+    private void moves(List<Step> steps, ModelEnd end, boolean revives) {
+        if (end.state == QueuePairState.SEND_QUEUE_ERROR && !revives && chance(70)) {
+            steps.add(new Step.Resume(end.side));
+        } else if (end.isReady() && chance(6)) {
+            steps.add(new Step.Drain(end.side, random.nextBoolean()));
+        }
+        if (setup.type() == QueuePairType.UD && chance(20)) {
+            steps.add(end.attached && !revives ? new Step.Leave(end.side) : new Step.Join(end.side));
+        }
+        if (setup.shared() && !end.receives.isEmpty() && chance(30)) {
+            steps.add(new Step.Limit(end.side, 1 + random.nextInt(end.receives.size())));
+        }
     }
 
     /** What one side sends, and the receives that the other posts for it. */
     private List<Step> direction(Model before, Side from) {
         RequestMaker maker = new RequestMaker(random, setup, before.end(from), before.end(from.peer()));
         List<Long> rooms = new ArrayList<>();
-        before.end(from.peer())
-                .receives
+        before.end(from.peer()).receives.stream()
+                // Those are for what is held back.
+                .skip(before.end(from).sends.stream()
+                        .filter(held -> held.what().takesReceive())
+                        .count())
                 .forEach(posted -> rooms.add(posted.what().totalBytes()));
         List<Step> receives = new ArrayList<>();
         List<Step.Request> requests = new ArrayList<>();

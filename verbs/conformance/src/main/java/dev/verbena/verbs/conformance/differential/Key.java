@@ -26,7 +26,9 @@ enum Key {
     /** What the key of the window was before its last binding. */
     OLD_WINDOW_1,
     /** What the key of the window was before its last binding. */
-    OLD_WINDOW_2;
+    OLD_WINDOW_2,
+    /** No key: a datagram that goes to the multicast group. */
+    GROUP;
 
     static final int AREA_BYTES = 4096;
     static final int REGION_BYTES = 4 * AREA_BYTES;

@@ -51,6 +51,7 @@ final class Model {
     private final Program.Setup setup;
     private final Rules rules;
     private final ModelMessages messages;
+    private final ModelStates states;
     private final Map<Side, ModelEnd> ends = new EnumMap<>(Side.class);
     private final Map<Side, Hazards> hazards = new EnumMap<>(Side.class);
 
@@ -67,6 +68,7 @@ final class Model {
         this.setup = program.setup();
         this.rules = rules;
         this.messages = new ModelMessages(this, setup);
+        this.states = new ModelStates(this, setup, rules);
         for (Side side : Side.values()) {
             ends.put(side, new ModelEnd(side, program));
             hazards.put(side, new Hazards());
@@ -117,10 +119,11 @@ final class Model {
     /** The outcome of the next round, without the memory. */
     Outcome play(Program.Round round, boolean last) {
         now = new Outcome();
-        alreadyBroken = !end(Side.A).isReady() && !end(Side.B).isReady();
+        alreadyBroken = end(Side.A).isOver() && end(Side.B).isOver();
         posted = false;
         broke = false;
         hazards.values().forEach(Hazards::clear);
+        states.begin();
         for (step = 0; step < round.steps().size(); step++) {
             take(round.steps().get(step));
         }
@@ -133,14 +136,18 @@ final class Model {
         require(!hazards(Side.B).touches(hazards(Side.A)), "a window is changed while the peer uses it");
         for (Side side : Side.values()) {
             requireAnEnd(end(side));
-            end(side).sends.clear();
+            if (!end(side).holdsBack()) {
+                end(side).sends.clear();
+            }
+            states.watchLimit(end(side), broke);
             now.states.put(side, end(side).state);
         }
-        boolean broken = !end(Side.A).isReady() || !end(Side.B).isReady();
+        boolean broken = end(Side.A).state == QueuePairState.ERROR || end(Side.B).state == QueuePairState.ERROR;
         now.closes = last || (broken && !alreadyBroken);
         if (now.closes) {
             close();
         }
+        states.end(now, broke);
         return now;
     }
 
@@ -152,7 +159,7 @@ final class Model {
 
     /** The last request of a direction has to show that all before it are done. */
     private void requireAnEnd(ModelEnd from) {
-        if (from.sends.isEmpty() || from.state == QueuePairState.ERROR) {
+        if (from.sends.isEmpty() || from.isOver() || from.holdsBack()) {
             return;
         }
         Step.Request last = from.sends.getLast().what();
@@ -163,7 +170,7 @@ final class Model {
 
     /** The receiver of unreliable messages has to see the last one. */
     private void requireArrival(ModelEnd to, Step.Request lastSent) {
-        boolean seen = setup.type() == QueuePairType.RC || !to.isReady() || messages.wasDelivered(lastSent.id());
+        boolean seen = setup.type() == QueuePairType.RC || !to.hears() || messages.wasDelivered(lastSent.id());
         require(seen, "nothing tells the end of the messages");
     }
 
@@ -171,9 +178,16 @@ final class Model {
     private void close() {
         for (Side side : Side.values()) {
             ModelEnd end = end(side);
+            if (end.state == QueuePairState.RESET) {
+                continue;
+            }
             if (end.state != QueuePairState.ERROR) {
                 end.state = QueuePairState.ERROR;
+                end.sends.forEach(held ->
+                        add(now.closing, side, false, held.what().id(), EnumSet.of(CompletionStatus.WR_FLUSH_ERR), ""));
+                end.sends.clear();
                 flushReceives(end, now.closing);
+                states.ended(end, false);
             }
             add(now.closing, side, false, LAST_SEND, EnumSet.of(CompletionStatus.WR_FLUSH_ERR), "");
             if (!setup.shared()) {
@@ -196,13 +210,26 @@ final class Model {
                 requireQuiet();
                 toError(end(fail.side()));
             }
-            case Step.Move move -> move(end(move.side()), move.to());
-            case Step.Revive() -> revive();
+            case Step.Move move -> now.answers.add(states.move(end(move.side()), move.to()));
+            case Step.Revive() -> {
+                states.revive();
+                alreadyBroken = false;
+            }
+            case Step.Drain drain -> states.drain(end(drain.side()), drain.told());
+            case Step.Resume resume -> states.resume(end(resume.side()), step);
+            case Step.Silence silence -> states.silence(end(silence.side()));
+            case Step.Join join -> states.join(end(join.side()));
+            case Step.Leave leave -> states.leave(end(leave.side()));
+            case Step.Limit limit -> states.arm(end(limit.side()), limit.receives());
         }
     }
 
-    private void requireQuiet() {
-        require(!posted, "what is posted races with it");
+    boolean isQuiet() {
+        return !posted;
+    }
+
+    void requireQuiet() {
+        require(isQuiet(), "what is posted races with it");
     }
 
     private void answer(int id, String answer) {
@@ -211,6 +238,7 @@ final class Model {
 
     private void receive(ModelEnd end, Step.Receive receive) {
         posted = true;
+        require(end.state != QueuePairState.RESET || setup.shared(), "nothing can be posted in RESET");
         if (end.receives.size() == setup.slots()) {
             require(setup.small(), "more receives than slots");
             require(rules.slotsFreedByPolling(), "the size of queues is not exact");
@@ -223,12 +251,15 @@ final class Model {
             complete(end, true, receive.id(), EnumSet.of(CompletionStatus.WR_FLUSH_ERR), "");
         } else {
             end.receives.add(new ModelEnd.Posted<>(receive, step));
+            states.received(end);
         }
     }
 
     /** ibv_post_send(3): what does not fit is not taken, from the first that does not; slots are freed by polling only. */
     private void post(ModelEnd end, Step.Post post) {
         posted = true;
+        require(end.state != QueuePairState.RESET, "nothing can be posted in RESET");
+        require(!end.holdsBack() || post.requests().stream().noneMatch(Step.Request::usesWindow), "its key may change");
         int staged = 0;
         int free = setup.slots() - end.sends.size();
         List<Step.Request> taken = new ArrayList<>();
@@ -259,36 +290,16 @@ final class Model {
         taken.forEach(request -> end.sends.add(new ModelEnd.Posted<>(request, step)));
     }
 
-    /** The table of ibv_modify_qp(3): from READY_TO_SEND only to itself, to SEND_QUEUE_DRAINED, RESET and ERROR. */
-    private void move(ModelEnd end, QueuePairState to) {
-        requireQuiet();
-        require(end.isReady() || end.state == QueuePairState.ERROR, "a state between");
-        boolean refused = to == QueuePairState.INIT
-                || to == QueuePairState.READY_TO_RECEIVE
-                || (to == QueuePairState.READY_TO_SEND && end.state == QueuePairState.ERROR);
-        require(refused, "the move is legal");
-        now.answers.add(end.side + " to " + to + " EINVAL");
-    }
-
-    /** A window of type 2 belongs to the life of its queue pair: it is freed, and another one allocated. */
-    private void revive() {
-        requireQuiet();
-        for (Side side : Side.values()) {
-            ModelEnd end = end(side);
-            require(end.state == QueuePairState.ERROR, "only what failed is revived");
-            end.state = QueuePairState.READY_TO_SEND;
-            end.window(Key.WINDOW_2).bound = false;
-        }
-        alreadyBroken = false;
-    }
-
     // ---------------------------------------------------------------- one direction
 
     private void direction(ModelEnd from, ModelEnd to) {
-        if (from.sends.isEmpty()) {
+        if (from.sends.isEmpty() || from.holdsBack()) {
             return;
         }
-        require(!from.isReady() || to.isReady(), "it depends on retries when a send to nobody fails");
+        boolean waits = setup.type() == QueuePairType.RC && !setup.impatient();
+        require(!from.isReady() || to.hears() || !waits, "it takes too long until a send to nobody fails");
+        boolean resumedOnly = from.sends.getLast().step() == from.resumedAt;
+        require(rules.resumesAfterDraining() || !resumedOnly, "the device may need another post to go on");
         Step.Request lastSent = null;
         boolean fenced = from.sends.stream().anyMatch(next -> next.what().has(SendFlags.FENCE));
         messages.mayWait(rules.sound() || !fenced);
@@ -314,10 +325,15 @@ final class Model {
     private void execute(ModelEnd from, ModelEnd to, ModelEnd.Posted<Step.Request> next) {
         Step.Request request = next.what();
         boolean good = isGoodLocally(from, request);
-        if (!to.isReady()) {
-            // Only unreliable ones get here: IBTA 9.8.3, a message to a queue pair that is not ready is dropped.
+        if (!to.hears()) {
             require(good, "a second mistake");
-            succeed(from, request);
+            if (setup.type() == QueuePairType.RC) {
+                // IBTA 9.7.6.1.3: nobody answers, and the requester ends it when its retries are over.
+                failSend(from, request, EnumSet.of(CompletionStatus.RETRY_EXC_ERR));
+            } else {
+                // IBTA 9.8.3: an unreliable message to a queue pair that is not ready is dropped.
+                succeed(from, request);
+            }
             return;
         }
         require(hazards(from.side).allows(request), "it may overtake a READ");
@@ -386,6 +402,7 @@ final class Model {
         }
         // IBTA C9-88: of a request for no bytes the R_Key is not checked.
         if (length > 0 && !reaches(from, to, request, length, right)) {
+            states.violated(to);
             refuse(from, to, request, rules.allowed(CompletionStatus.REM_ACCESS_ERR));
             return;
         }
@@ -499,12 +516,14 @@ final class Model {
         }
         failSend(from, request, statuses);
         toError(to);
+        states.refused(to);
     }
 
     void toError(ModelEnd end) {
         if (end.state != QueuePairState.ERROR) {
             broke = true;
             end.state = QueuePairState.ERROR;
+            states.ended(end, true);
             boolean known = end.receives.stream().allMatch(receive -> receive.step() <= executing);
             require(
                     rules.sound() || setup.shared() || known,

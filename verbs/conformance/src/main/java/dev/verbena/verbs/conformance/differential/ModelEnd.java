@@ -45,6 +45,12 @@ final class ModelEnd {
     final List<Posted<Step.Request>> sends = new ArrayList<>();
     QueuePairState state = QueuePairState.READY_TO_SEND;
     boolean spareRevoked;
+    /** Member of the multicast group. */
+    boolean attached;
+    /** Armed at the shared receive queue; 0 for not. */
+    int limit;
+    /** The step of this round that let go on what was held back. */
+    int resumedAt = -1;
 
     ModelEnd(Side side, Program program) {
         this.side = side;
@@ -65,6 +71,9 @@ final class ModelEnd {
         other.memory.forEach((key, content) -> memory.put(key, content.copy()));
         other.windows.forEach((key, window) -> windows.put(key, window.copy()));
         receives.addAll(other.receives);
+        sends.addAll(other.sends);
+        this.attached = other.attached;
+        this.limit = other.limit;
     }
 
     /** What is in a region at the beginning. */
@@ -81,6 +90,35 @@ final class ModelEnd {
 
     boolean isReady() {
         return state == QueuePairState.READY_TO_SEND;
+    }
+
+    /** Whether it takes what the peer sends. */
+    boolean hears() {
+        return isReady() || state == QueuePairState.SEND_QUEUE_DRAINED || state == QueuePairState.SEND_QUEUE_ERROR;
+    }
+
+    /** Whether only a reset brings it back. */
+    boolean isOver() {
+        return state == QueuePairState.ERROR || state == QueuePairState.RESET;
+    }
+
+    /** Whether what is posted to it waits. */
+    boolean holdsBack() {
+        return state == QueuePairState.SEND_QUEUE_DRAINED;
+    }
+
+    /** What was held back is executed from this step on. */
+    void letGo(int step) {
+        resumedAt = sends.isEmpty() ? -1 : step;
+        sends.replaceAll(held -> new Posted<>(held.what(), step));
+    }
+
+    /** Forgets what is posted, as RESET does. */
+    void drop(boolean sharedReceives) {
+        sends.clear();
+        if (!sharedReceives) {
+            receives.clear();
+        }
     }
 
     Window window(Key key) {

@@ -45,13 +45,16 @@ final class ModelMessages {
     void execute(ModelEnd from, ModelEnd to, ModelEnd.Posted<Step.Request> next, boolean goodLocally) {
         Step.Request request = next.what();
         ModelEnd.Posted<Step.Receive> receive = to.receives.peek();
+        boolean toGroup = request.key() == Key.GROUP;
+        Model.require(!toGroup || model.rules().multicast(), "the device has no groups");
+        Model.require(!toGroup || !from.attached, "whether a member hears itself is left open");
         boolean late = receive != null && receive.step() > next.step();
         Model.require(reliable || receive != null, "nobody can see when an unreliable message was lost");
         Model.require(!late || (reliable && setup.rnrRetry() == Model.ENDLESS), "the receive may be too late");
         Model.require(!late || mayWait, "the device may never go on");
         if (!goodLocally) {
             failLocally(from, to, request, receive);
-        } else if (isLost(request)) {
+        } else if (isLost(to, request)) {
             model.succeed(from, request);
         } else if (request.isWrite()) {
             writeWithImmediate(from, to, request, receive);
@@ -62,14 +65,16 @@ final class ModelMessages {
         }
     }
 
-    private boolean isLost(Step.Request request) {
-        // IBTA 9.6.1.3: a datagram with a wrong queue key is dropped in silence.
-        return setup.type() == QueuePairType.UD && request.key() == Key.WRONG;
+    private boolean isLost(ModelEnd to, Step.Request request) {
+        // IBTA 9.6.1.3: a datagram with a wrong queue key is dropped in silence. 10.5: a group's goes to its members
+        // only.
+        return setup.type() == QueuePairType.UD
+                && (request.key() == Key.WRONG || (request.key() == Key.GROUP && !to.attached));
     }
 
     private void failLocally(
             ModelEnd from, ModelEnd to, Step.Request request, ModelEnd.@Nullable Posted<Step.Receive> receive) {
-        Model.require(receive != null && !isLost(request), "a second mistake");
+        Model.require(receive != null && !isLost(to, request), "a second mistake");
         if (receive != null && request.isSend()) {
             Model.require(
                     !setup.shared() || request.totalBytes() <= PACKET_BYTES,

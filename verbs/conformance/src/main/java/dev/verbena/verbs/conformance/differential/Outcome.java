@@ -1,5 +1,6 @@
 package dev.verbena.verbs.conformance.differential;
 
+import dev.verbena.verbs.AsyncEventType;
 import dev.verbena.verbs.CompletionStatus;
 import dev.verbena.verbs.QueuePairState;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.Set;
 
 /**
  * What one round brought, as the model expects it or as a device did it: the answer to every call, the completions of every
- * queue in their order, the states of both queue pairs, and all memory, taken when everything was quiet.
+ * queue in their order, the states of both queue pairs, kinds of asynchronous events, and all memory, taken when everything was quiet.
  *
  * <p>Nothing is said about the order between queues: the rules do not either.
  */
@@ -80,6 +81,10 @@ final class Outcome {
     final Map<Queue, List<Completed>> completions = queues();
     final Map<Side, QueuePairState> states = new EnumMap<>(Side.class);
     final Map<Region, Content> memory = new HashMap<>();
+    /** Kinds of asynchronous events that come, or came, by then. */
+    final Map<Side, Set<AsyncEventType>> events = kinds();
+    /** Kinds that may come besides, because of something in this or an earlier round. */
+    final Map<Side, Set<AsyncEventType>> otherEvents = kinds();
     /** What completed when both queue pairs were moved to ERROR after the round; nothing when they were not. */
     final Map<Queue, List<Completed>> closing = queues();
 
@@ -89,6 +94,23 @@ final class Outcome {
         Map<Queue, List<Completed>> map = new LinkedHashMap<>();
         Queue.ALL.forEach(queue -> map.put(queue, new ArrayList<>()));
         return map;
+    }
+
+    private static Map<Side, Set<AsyncEventType>> kinds() {
+        Map<Side, Set<AsyncEventType>> kinds = new EnumMap<>(Side.class);
+        for (Side side : Side.values()) {
+            kinds.put(side, EnumSet.noneOf(AsyncEventType.class));
+        }
+        return kinds;
+    }
+
+    static Set<AsyncEventType> of(Map<Side, Set<AsyncEventType>> events, Side side) {
+        return events.getOrDefault(side, Set.of());
+    }
+
+    /** Whether everything that has to come has come. */
+    boolean hasEventsOf(Outcome expected) {
+        return Arrays.stream(Side.values()).allMatch(side -> of(events, side).containsAll(of(expected.events, side)));
     }
 
     /** What a device did that these, the expected ones, do not allow; empty when nothing. */
@@ -102,6 +124,15 @@ final class Outcome {
         }
         if (!states.equals(seen.states)) {
             return "states: " + states + " expected, " + seen.states + " seen";
+        }
+        for (Side side : Side.values()) {
+            Set<AsyncEventType> allowed = EnumSet.noneOf(AsyncEventType.class);
+            allowed.addAll(of(events, side));
+            allowed.addAll(of(otherEvents, side));
+            if (!seen.hasEventsOf(this) || !allowed.containsAll(of(seen.events, side))) {
+                return "events: " + events + " expected, beside them " + otherEvents + " allowed, " + seen.events
+                        + " seen";
+            }
         }
         for (Map.Entry<Region, Content> entry : memory.entrySet()) {
             Content bytes = seen.memory.get(entry.getKey());
@@ -149,6 +180,9 @@ final class Outcome {
         }
         if (!one.states.equals(other.states)) {
             differences.add("states: " + one.states + ", " + other.states);
+        }
+        if (!one.events.equals(other.events)) {
+            differences.add("events: " + one.events + ", " + other.events);
         }
         return differences;
     }

@@ -17,6 +17,7 @@ public record Program(long seed, Setup setup, List<Round> rounds) {
      * @param entries per request
      * @param shared whether receives come from a shared receive queue
      * @param oneQueue whether sends and receives of a side complete in one completion queue
+     * @param impatient whether a peer that does not answer is given up soon; only then programs have one
      * @param accessA what A's queue pair lets the peer do
      * @param accessB what B's lets the peer do
      */
@@ -29,6 +30,7 @@ public record Program(long seed, Setup setup, List<Round> rounds) {
             boolean shared,
             boolean oneQueue,
             int rnrRetry,
+            boolean impatient,
             int accessA,
             int accessB) {
         /** More slots than any program fills. */
@@ -47,7 +49,8 @@ public record Program(long seed, Setup setup, List<Round> rounds) {
         public String toString() {
             return type + ", slots " + slots + ", entries " + entries + ", inline " + inlineBytes
                     + (signalAll ? ", signals all" : "") + (shared ? ", SRQ" : "") + (oneQueue ? ", one CQ" : "")
-                    + ", rnr_retry " + rnrRetry + ", A lets " + AccessFlags.describe(accessA) + ", B lets "
+                    + ", rnr_retry " + rnrRetry + (impatient ? ", impatient" : "") + ", A lets "
+                    + AccessFlags.describe(accessA) + ", B lets "
                     + AccessFlags.describe(accessB);
         }
     }

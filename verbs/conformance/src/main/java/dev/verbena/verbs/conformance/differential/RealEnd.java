@@ -5,9 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.verbena.verbs.AccessFlags;
 import dev.verbena.verbs.AddressHandle;
 import dev.verbena.verbs.AddressVector;
+import dev.verbena.verbs.AsyncEvent;
+import dev.verbena.verbs.AsyncEventType;
 import dev.verbena.verbs.CompletionOpcode;
 import dev.verbena.verbs.CompletionQueue;
 import dev.verbena.verbs.Context;
+import dev.verbena.verbs.Gid;
 import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.MemoryRegion;
 import dev.verbena.verbs.MemoryWindow;
@@ -23,6 +26,7 @@ import dev.verbena.verbs.SharedReceiveQueueConfig;
 import dev.verbena.verbs.WorkCompletions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
@@ -40,12 +44,18 @@ final class RealEnd implements AutoCloseable {
     private static final int ACK_TIMEOUT = 16;
 
     private static final int RETRIES = 6;
+    private static final int IMPATIENT_RETRIES = 1;
+    /** The group of {@link Key#GROUP}: an address for use within one site. */
+    private static final String GROUP_ADDRESS = "239.77.2.1";
+
+    private static final int PORT = 1;
     private static final int WRONG_BITS = 0x5a5a00;
 
     private final Program.Setup setup;
     private final Side side;
     private final Context context;
     private final GidEntry gid;
+    private final int silence;
     private final ProtectionDomain pd;
     private final ProtectionDomain otherDomain;
     private final Map<Key, MemoryRegion> regions = new EnumMap<>(Key.class);
@@ -59,13 +69,17 @@ final class RealEnd implements AutoCloseable {
     private final CompletionQueue receiveQueue;
     private final @Nullable SharedReceiveQueue shared;
     private @Nullable AddressHandle toPeer;
-    final QueuePair qp;
+    private @Nullable AddressHandle toGroup;
+    private boolean attached;
+    private boolean closed;
+    QueuePair qp;
 
-    RealEnd(Program program, Side side, Context context, GidEntry gid) {
+    RealEnd(Program program, Side side, Bench bench) {
         this.setup = program.setup();
         this.side = side;
-        this.context = context;
-        this.gid = gid;
+        this.context = bench.context(side);
+        this.gid = bench.gid(side);
+        this.silence = bench.silence();
         this.pd = context.allocateProtectionDomain();
         this.otherDomain = context.allocateProtectionDomain();
         this.sendQueue = context.createCompletionQueue(COMPLETIONS);
@@ -130,7 +144,7 @@ final class RealEnd implements AutoCloseable {
         QueuePairAttributes attributes = new QueuePairAttributes()
                 .state(QueuePairState.INIT)
                 .pkeyIndex(0)
-                .port(1);
+                .port(PORT);
         if (setup.type() == QueuePairType.UD) {
             attributes.qkey(QueuePair.DEFAULT_QKEY);
         } else {
@@ -145,20 +159,20 @@ final class RealEnd implements AutoCloseable {
         QueuePairAttributes send = new QueuePairAttributes()
                 .state(QueuePairState.READY_TO_SEND)
                 .sendPsn(endpoint().psn());
-        AddressVector way = AddressVector.to(peer.gid(), 1, gid.index()).withLid(peer.lid());
+        AddressVector way = AddressVector.to(peer.gid(), PORT, gid.index()).withLid(peer.lid());
         if (setup.type() == QueuePairType.UD) {
             toPeer = toPeer == null ? pd.createAddressHandle(way) : toPeer;
         } else {
             receive.addressVector(way)
-                    .pathMtu(context.queryPort(1).activeMtu())
+                    .pathMtu(context.queryPort(PORT).activeMtu())
                     .destinationNumber(peer.number())
                     .receivePsn(peer.psn());
         }
         if (setup.type() == QueuePairType.RC) {
             int depth = Math.clamp(context.queryDevice().maxReadAtomicPerQueuePair(), 1, 16);
             receive.destinationReadDepth(depth).minRnrTimer(MIN_RNR_TIMER);
-            send.timeout(ACK_TIMEOUT)
-                    .retryCount(RETRIES)
+            send.timeout(setup.impatient() ? silence : ACK_TIMEOUT)
+                    .retryCount(setup.impatient() ? IMPATIENT_RETRIES : RETRIES)
                     .rnrRetry(setup.rnrRetry())
                     .readDepth(depth);
         }
@@ -167,12 +181,96 @@ final class RealEnd implements AutoCloseable {
     }
 
     void reset() {
+        endLife();
+        if (closed) {
+            qp = pd.createQueuePair(config());
+            closed = false;
+        } else {
+            qp.modify(new QueuePairAttributes().state(QueuePairState.RESET));
+        }
+    }
+
+    /** From now on it does not answer. */
+    void silence(boolean closes) {
+        endLife();
+        if (closes) {
+            qp.close();
+            closed = true;
+        } else {
+            qp.modify(new QueuePairAttributes().state(QueuePairState.RESET));
+        }
+    }
+
+    private void endLife() {
         MemoryWindow bound = windows.remove(Key.WINDOW_2);
         if (bound != null) {
             keys.put(Key.OLD_WINDOW_2, bound.rkey());
             bound.close();
         }
-        qp.modify(new QueuePairAttributes().state(QueuePairState.RESET));
+        if (attached) {
+            leave();
+        }
+    }
+
+    /** RESET for one that is closed. */
+    QueuePairState state() {
+        return closed ? QueuePairState.RESET : qp.query().state();
+    }
+
+    void drain(boolean notify) {
+        QueuePairAttributes attributes = new QueuePairAttributes().state(QueuePairState.SEND_QUEUE_DRAINED);
+        qp.modify(notify ? attributes.drainedNotify(true) : attributes);
+    }
+
+    // ---------------------------------------------------------------- the multicast group
+
+    /** The address of the group, for who has to tell the host's network of it. */
+    static InetAddress groupAddress() {
+        return InetAddress.ofLiteral(GROUP_ADDRESS);
+    }
+
+    private static Gid group() {
+        return Gid.of(groupAddress());
+    }
+
+    void join() {
+        qp.attachMulticast(group(), 0);
+        attached = true;
+    }
+
+    void leave() {
+        qp.detachMulticast(group(), 0);
+        attached = false;
+    }
+
+    AddressHandle toGroup() {
+        AddressHandle handle =
+                toGroup == null ? pd.createAddressHandle(AddressVector.to(group(), PORT, gid.index())) : toGroup;
+        toGroup = handle;
+        return handle;
+    }
+
+    // ---------------------------------------------------------------- events
+
+    void arm(int limit) {
+        if (shared != null) {
+            shared.armLimit(limit);
+        }
+    }
+
+    /** Takes the kinds of events that are told about this side's objects; those of programs before are nobody's. */
+    void readEvents(Outcome to) {
+        for (AsyncEvent event = context.pollAsyncEvent(); event != null; event = context.pollAsyncEvent()) {
+            boolean ours = event.queuePair() == qp
+                    || (shared != null && event.sharedReceiveQueue() == shared)
+                    || event.completionQueue() == sendQueue
+                    || event.completionQueue() == receiveQueue;
+            if (ours) {
+                to.events
+                        .computeIfAbsent(side, missing -> EnumSet.noneOf(AsyncEventType.class))
+                        .add(event.type());
+            }
+        }
     }
 
     void revoke() {
@@ -299,6 +397,9 @@ final class RealEnd implements AutoCloseable {
 
     @Override
     public void close() {
+        if (attached) {
+            leave();
+        }
         qp.close();
         if (shared != null) {
             shared.close();

@@ -206,6 +206,8 @@ final class RequestMaker {
             key = Key.WINDOW_2;
         } else if (datagram && chance(10)) {
             key = Key.WRONG;
+        } else if (datagram && chance(to.attached ? 50 : 5)) {
+            key = Key.GROUP;
         }
         boolean immediate = opcode == Opcode.SEND_WITH_IMM || opcode == Opcode.RDMA_WRITE_WITH_IMM;
         int allFlags = flags | (inline ? SendFlags.INLINE : 0);

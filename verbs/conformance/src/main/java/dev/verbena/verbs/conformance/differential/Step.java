@@ -26,7 +26,36 @@ sealed interface Step {
     /** Asks for a move. */
     record Move(Side side, QueuePairState to) implements Step {}
 
-    /** Takes both queue pairs through RESET back to READY_TO_SEND, with windows of type 2 that were never bound. */
+    /**
+     * Moves a queue pair to SEND_QUEUE_DRAINED: what it sends from then on is held back.
+     *
+     * @param told whether it asks for the event
+     */
+    record Drain(Side side, boolean told) implements Step {}
+
+    /** Moves a queue pair from SEND_QUEUE_DRAINED or SEND_QUEUE_ERROR back to READY_TO_SEND. */
+    record Resume(Side side) implements Step {}
+
+    /**
+     * Makes a queue pair that answers nothing.
+     *
+     * @param closes whether it is closed, and not only reset
+     */
+    record Silence(Side side, boolean closes) implements Step {}
+
+    /** Attaches a datagram queue pair to the multicast group. */
+    record Join(Side side) implements Step {}
+
+    /** Detaches it. */
+    record Leave(Side side) implements Step {}
+
+    /** Arms the limit of a shared receive queue. */
+    record Limit(Side side, int receives) implements Step {}
+
+    /**
+     * Takes both queue pairs from whatever state through RESET back to READY_TO_SEND, with windows of type 2 that were never
+     * bound, and in no multicast group.
+     */
     record Revive() implements Step {}
 
     /**
@@ -34,7 +63,7 @@ sealed interface Step {
      *
      * @param local what it sends, or where its result goes; of BIND_MW the part of the region
      * @param key the remote key, the key to invalidate, the window to bind; of a datagram {@link Key#WRONG} for a wrong
-     *     queue key
+     *     queue key, {@link Key#GROUP} when it goes to the multicast group
      * @param immediate immediate data; of BIND_MW the rights
      */
     record Request(
@@ -79,6 +108,11 @@ sealed interface Step {
 
         boolean isOnWindow() {
             return opcode == Opcode.BIND_MW || opcode == Opcode.LOCAL_INV;
+        }
+
+        /** Whether it names a window, by its present or a former key. */
+        boolean usesWindow() {
+            return isOnWindow() || key.isWindow() || key == Key.OLD_WINDOW_1 || key == Key.OLD_WINDOW_2;
         }
 
         Request withFlags(int changed) {
