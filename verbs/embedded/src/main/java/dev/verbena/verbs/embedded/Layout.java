@@ -12,7 +12,7 @@ package dev.verbena.verbs.embedded;
  */
 final class Layout {
     static final long MAGIC = 0x3130_416e_6562_7256L;
-    static final int VERSION = 5;
+    static final int VERSION = 6;
 
     static final int QUEUE_PAIRS_MAX = 1 << 12;
     static final int SLOTS_MAX = 1 << 12;
@@ -29,6 +29,9 @@ final class Layout {
      * line that changes with nothing else.
      */
     static final long CHANGES = 256;
+
+    /** Counts how often the agent has looked around: who asks it to and sees no change knows that it is stopped. */
+    static final long PULSE = 512;
 
     static final long QUEUE_PAIRS = 4096;
     static final long QUEUE_PAIR_BYTES = 512;

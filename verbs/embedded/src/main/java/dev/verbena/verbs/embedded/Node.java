@@ -393,6 +393,7 @@ final class Node {
 
     /** Somebody wants something: completions for a sleeper, a shared receive, a queue pair to be failed. */
     void onKick() {
+        long _ = Memory.getAndAdd(control() + Layout.PULSE, 1);
         for (EmbeddedCompletionQueue queue : completionQueues.values()) {
             queue.onKick();
         }

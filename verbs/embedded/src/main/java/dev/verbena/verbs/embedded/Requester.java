@@ -72,6 +72,17 @@ final class Requester {
         return peersPause;
     }
 
+    /** How often the peer's agent has looked around; 0 when there is none. */
+    long peersPulse() {
+        Link to = peer.link;
+        long epoch = qp.enterAccess();
+        try {
+            return to == null || !to.isReady() || to.isDead() ? 0 : Memory.getLongAcquire(to.control() + Layout.PULSE);
+        } finally {
+            qp.exitAccess(epoch);
+        }
+    }
+
     /** Makes the peer's agent look for what we have asked. */
     void nudge() {
         Link to = peer.link;

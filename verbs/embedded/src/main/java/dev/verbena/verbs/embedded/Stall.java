@@ -14,6 +14,8 @@ final class Stall {
     private static final int IDLE_ROUNDS_MAX = 20;
 
     private static final long UNRELIABLE_LINK_NS = 1_000_000_000;
+    /** A process that does not move for less than this may have had something else to do: a device answers without it. */
+    private static final long STOPPED_NS = 1_000_000_000;
     /** Pauses of a receiver that is not ready, in units of 10 us, by code: the table of the specification. */
     private static final int[] PAUSES_10US = {
         65_536, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072,
@@ -34,6 +36,11 @@ final class Stall {
     private boolean waited;
     private int idleRounds;
     private boolean polled;
+    /** What the peer's agent had counted, since when, how often it was asked to look in vain. */
+    private long pulse;
+
+    private long pulseNs;
+    private int asked;
 
     Stall(Requester requester) {
         this.requester = requester;
@@ -138,6 +145,8 @@ final class Stall {
                 }
                 if (newReason == Requester.STALL_LINK || newReason == Requester.STALL_MAPPING) {
                     verdict = onUnanswered(newReason, nowNs, values, type);
+                } else if (!early) {
+                    verdict = onHeldUp(newReason, nowNs, again, values, type);
                 }
             }
         }
@@ -177,5 +186,32 @@ final class Stall {
         }
         boolean over = values.timeout != 0 && waited > values.timeoutNs() * (values.retryCount + 1L) + LATER_NS * 1000;
         return over ? WorkCompletionRecord.RETRY_EXC_ERR : newReason;
+    }
+
+    /**
+     * The peer's process has to do something first: empty a ring, give a receive of a shared queue. As long as its agent moves
+     * it may take its time. A process that is stopped answers nothing, as a silent device: what has seen no answer for the
+     * acknowledge timeout, so many times as it may be repeated, has failed; a timeout of 0 never ends.
+     */
+    private int onHeldUp(int newReason, long nowNs, boolean again, QueuePairValues values, QueuePairType type) {
+        long now = requester.peersPulse();
+        if (!again || now != pulse) {
+            pulse = now;
+            pulseNs = nowNs;
+            asked = 0;
+            return newReason;
+        }
+        int retries = type == QueuePairType.RC ? values.retryCount : 0;
+        long interval = Math.max(values.timeoutNs(), STOPPED_NS / (retries + 1));
+        if (nowNs - pulseNs < interval) {
+            return newReason;
+        }
+        if (asked > retries && (type != QueuePairType.RC || values.timeout != 0)) {
+            return type == QueuePairType.RC ? WorkCompletionRecord.RETRY_EXC_ERR : WorkCompletionRecord.SUCCESS;
+        }
+        asked++;
+        pulseNs = nowNs;
+        requester.nudge();
+        return newReason;
     }
 }
