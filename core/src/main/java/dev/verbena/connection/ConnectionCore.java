@@ -349,7 +349,9 @@ final class ConnectionCore extends QueuePairEnd implements ChannelOwner {
         CompletionStatus status = completions.statusOf(index);
         return switch (status) {
             case WR_FLUSH_ERR -> lost();
-            case RETRY_EXC_ERR ->
+            // A process that is killed loses its memory before its queue pairs: then its device cannot complete what it
+            // gets.
+            case RETRY_EXC_ERR, RESP_TIMEOUT_ERR, REM_ABORT_ERR, REM_OP_ERR ->
                 new ConnectionException(Reason.PEER_LOST, this + ": " + status + ", " + status.meaning());
             default ->
                 new ConnectionException(

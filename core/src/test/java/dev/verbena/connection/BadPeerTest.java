@@ -192,6 +192,16 @@ final class BadPeerTest {
     }
 
     @Test
+    void aPeerWhoseMemoryIsGoneAsOfAProcessThatIsKilledIsLost() throws Exception {
+        try (RawPeer peer = new RawPeer(listener.address()).connected()) {
+            peer.sendWithoutReceives(RawPeer.frame(1, 0, 0, 1, (byte) 1));
+            ConnectionException cause = causes.poll(10, TimeUnit.SECONDS);
+            assertThat(cause).isNotNull();
+            assertThat(cause.reason()).as(cause.toString()).isEqualTo(Reason.PEER_LOST);
+        }
+    }
+
+    @Test
     void aPeerWithoutAHandshakeOrOfAnotherVersionIsRefusedWithTheReason() throws Exception {
         try (RawPeer peer = new RawPeer(listener.address())) {
             ConnectionEvent event = peer.connect(new byte[] {1, 2, 3});

@@ -153,6 +153,13 @@ final class RawPeer implements AutoCloseable {
         return host.completions.succeeded(0);
     }
 
+    /** Deregisters what the receives point to, and then sends the bytes: the answer finds no memory. */
+    void sendWithoutReceives(byte[] frame) {
+        MemorySegment.copy(frame, 0, host.readable.memory(), JAVA_BYTE, 0, frame.length);
+        host.region.close();
+        qp.postSend(1, host.readable.address(), frame.length, host.readable.lkey(), SendFlags.SIGNALED);
+    }
+
     /** The next frame from the other side: header and body. */
     ByteBuffer receive() {
         long deadline = System.nanoTime() + STEP.toNanos();
