@@ -23,6 +23,7 @@ final class CoreIT {
             "dev.verbena.memory.RegisteredPoolTest",
             "dev.verbena.memory.RegistrationCacheTest",
             "dev.verbena.connection.MessagesTest",
+            "dev.verbena.connection.ExecutorHandlerTest",
             "dev.verbena.connection.GatheringTest",
             "dev.verbena.connection.OneSidedTest",
             "dev.verbena.connection.OperationListTest",
