@@ -94,6 +94,23 @@ public final class Verbs {
     }
 
     /**
+     * The device of a provider that has this name; devices of two providers may have the same one.
+     *
+     * @throws VerbsException ENODEV when it has none of that name, with those it has
+     */
+    public static Device device(VerbsProvider provider, String name) {
+        List<Device> devices = devices(provider);
+        return devices.stream()
+                .filter(device -> device.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new VerbsException(
+                        "ibv_open_device",
+                        name,
+                        Errno.ENODEV,
+                        "the provider " + provider.name() + " has no such device; it has " + devices));
+    }
+
+    /**
      * The first device of the preferred usable provider.
      *
      * @throws VerbsException ENODEV that says, for each provider, why it is not usable

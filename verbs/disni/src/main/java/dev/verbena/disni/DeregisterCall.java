@@ -18,6 +18,9 @@ final class DeregisterCall extends SVCDeregMr {
 
     @Override
     public SVCDeregMr execute() throws IOException {
+        if (!valid) {
+            throw new IOException("this call was freed: prepare another one");
+        }
         Failure.requireOpen(owner.isOpen(), owner.region().toString());
         Failure.run(owner.region()::close);
         owner.close();

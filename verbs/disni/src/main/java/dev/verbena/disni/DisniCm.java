@@ -189,13 +189,9 @@ final class DisniCm extends RdmaCm {
         return 0;
     }
 
-    /** Without a queue pair there is nothing to do: an endpoint that failed early closes itself like any other. */
     @Override
     public int destroyQP(RdmaCmId id) throws IOException {
-        DisniConnectionId own = DisniConnectionId.of(id);
-        if (own.getQp() != null) {
-            DisniQueuePair.of(own.getQp()).destroy();
-        }
+        DisniConnectionId.of(id).destroyQueuePair();
         return 0;
     }
 
@@ -212,9 +208,7 @@ final class DisniCm extends RdmaCm {
     @Override
     public int destroyEp(RdmaCmId id) throws IOException {
         DisniConnectionId own = DisniConnectionId.of(id);
-        if (own.getQp() != null && own.getQp().isOpen()) {
-            DisniQueuePair.of(own.getQp()).destroy();
-        }
+        own.destroyQueuePair();
         own.destroy();
         return 0;
     }

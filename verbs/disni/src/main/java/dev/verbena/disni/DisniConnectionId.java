@@ -3,6 +3,7 @@ package dev.verbena.disni;
 import com.ibm.disni.verbs.IbvContext;
 import com.ibm.disni.verbs.RdmaCmId;
 import dev.verbena.verbs.Device;
+import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.cm.ConnectionEvent;
 import dev.verbena.verbs.cm.ConnectionEventType;
 import dev.verbena.verbs.cm.ConnectionId;
@@ -45,7 +46,7 @@ final class DisniConnectionId extends RdmaCmId {
             VerbsProvider provider = owner.channel().provider();
             String name = Failure.call(id::deviceName);
             if (name == null && Failure.call(id::localAddress) != null) {
-                List<Device> devices = DisniProvider.devices(provider);
+                List<Device> devices = Verbs.devices(provider);
                 name = devices.size() == 1 ? devices.getFirst().name() : null;
             }
             if (name != null) {
@@ -115,6 +116,16 @@ final class DisniConnectionId extends RdmaCmId {
         DisniConnectionId own = Failure.cast(DisniConnectionId.class, id, "connection id");
         Failure.requireOpen(own.isOpen(), own.id.toString());
         return own;
+    }
+
+    /**
+     * Destroys its queue pair; without one that is open there is nothing to do: an endpoint that failed early closes itself
+     * like any other.
+     */
+    void destroyQueuePair() throws IOException {
+        if (getQp() != null && getQp().isOpen()) {
+            DisniQueuePair.of(getQp()).destroy();
+        }
     }
 
     /** Ends it; its queue pair, if any, is not. */

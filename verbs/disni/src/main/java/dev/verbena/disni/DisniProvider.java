@@ -3,12 +3,10 @@ package dev.verbena.disni;
 import com.ibm.disni.verbs.RdmaCm;
 import com.ibm.disni.verbs.RdmaProvider;
 import com.ibm.disni.verbs.RdmaVerbs;
-import dev.verbena.verbs.Device;
 import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.spi.VerbsProvider;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,7 +19,9 @@ final class DisniProvider extends RdmaProvider {
     /** What DiSNI 2.1 answers. */
     private static final int VERSION = 32;
 
-    private static final Map<String, DisniContext> CONTEXTS = new HashMap<>();
+    private record Key(String provider, String device) {}
+
+    private static final Map<Key, DisniContext> CONTEXTS = new HashMap<>();
 
     /** It keeps nothing of DiSNI's: DiSNI's constructors ask for the provider while it is being made. */
     private static final class Cm {
@@ -53,25 +53,17 @@ final class DisniProvider extends RdmaProvider {
         return Verbs.provider(name == null ? Verbs.anyDevice().provider() : name);
     }
 
-    /** The open device of a name. */
+    /** The open device of a provider's and a name. */
     static synchronized DisniContext context(VerbsProvider provider, String name) throws IOException {
-        DisniContext known = CONTEXTS.get(name);
+        Key key = new Key(provider.name(), name);
+        DisniContext known = CONTEXTS.get(key);
         if (known != null) {
             return known;
         }
-        for (Device device : devices(provider)) {
-            if (device.name().equals(name)) {
-                // From 1: programs take 0 for a device that was never opened.
-                DisniContext opened = new DisniContext(Failure.call(device::open), CONTEXTS.size() + 1);
-                CONTEXTS.put(name, opened);
-                return opened;
-            }
-        }
-        throw new IOException(
-                "the provider " + provider.name() + " has no device " + name + "; it has " + devices(provider));
-    }
-
-    static List<Device> devices(VerbsProvider provider) {
-        return Verbs.devices(provider);
+        // From 1: programs take 0 for a device that was never opened.
+        DisniContext opened =
+                new DisniContext(Failure.call(() -> Verbs.device(provider, name).open()), CONTEXTS.size() + 1);
+        CONTEXTS.put(key, opened);
+        return opened;
     }
 }

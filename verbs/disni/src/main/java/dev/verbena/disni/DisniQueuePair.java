@@ -2,6 +2,7 @@ package dev.verbena.disni;
 
 import com.ibm.disni.verbs.IbvQP;
 import com.ibm.disni.verbs.IbvQPInitAttr;
+import dev.verbena.verbs.PostingTurns;
 import dev.verbena.verbs.QueuePair;
 import dev.verbena.verbs.QueuePairConfig;
 import dev.verbena.verbs.QueuePairType;
@@ -19,17 +20,16 @@ final class DisniQueuePair extends IbvQP {
     private final QueuePair qp;
     private final DisniProtectionDomain domain;
 
-    /**
-     * Whether a list of several requests was ever prepared: from then on posts exclude each other, so that no request of
-     * another thread gets into the batch.
-     */
-    private volatile boolean lists;
+    private final PostingTurns sendTurns;
+    private final PostingTurns receiveTurns;
 
     private DisniQueuePair(
             QueuePair qp, DisniProtectionDomain domain, DisniCompletionQueue send, DisniCompletionQueue receive)
             throws IOException {
         super(qp.number());
         this.qp = qp;
+        this.sendTurns = new PostingTurns(qp);
+        this.receiveTurns = new PostingTurns(qp);
         this.domain = domain;
         this.context = domain.getContext();
         this.pd = domain;
@@ -89,13 +89,9 @@ final class DisniQueuePair extends IbvQP {
         return domain;
     }
 
-    /** From now on lists of several requests may be posted. */
-    void expectLists() {
-        lists = true;
-    }
-
-    boolean expectsLists() {
-        return lists;
+    /** By which threads post to the send queue, or the receive queue, one after the other. */
+    PostingTurns turns(boolean sends) {
+        return sends ? sendTurns : receiveTurns;
     }
 
     @Override

@@ -1,20 +1,22 @@
 package dev.verbena.disni;
 
+import dev.verbena.verbs.PostingTurns;
 import dev.verbena.verbs.QueuePair;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prepared requests of one work queue, posted as often as they are executed. Several go to the device behind one doorbell. A
- * single one takes no lock, unless lists are posted to the same queue pair.
+ * Prepared requests of one work queue, posted as often as they are executed. Several go to the device behind one doorbell, and
+ * no request of another thread among them.
  *
  * <p>What the device has no room for is refused with an exception, and put into the program's list of bad requests where it
  * gave one; those before it have been posted, as in ibv_post_send(3) and ibv_post_recv(3).
  *
  * <p>Threading: one thread at a time; other calls of the same queue pair may run on others. Hot path: {@link #execute}.
  */
-final class PreparedPosts<W> {
+final class PreparedPosts<W> implements PostingTurns.Turn {
     /** One request. */
     interface Prepared {
         /** Posts it as it is now; answers 0 or a refusal. */
@@ -23,12 +25,14 @@ final class PreparedPosts<W> {
 
     private final DisniQueuePair owner;
     private final QueuePair qp;
+    private final PostingTurns turns;
     private final boolean sends;
     private final List<W> requests;
     private final @Nullable List<W> bad;
     private final Prepared[] prepared;
     private final Prepared first;
-    private final boolean single;
+    private final int count;
+    private @Nullable RuntimeException failure;
     private boolean valid = true;
 
     /**
@@ -40,60 +44,62 @@ final class PreparedPosts<W> {
     PreparedPosts(DisniQueuePair owner, boolean sends, List<W> requests, @Nullable List<W> bad, Prepared[] prepared) {
         this.owner = owner;
         this.qp = owner.qp();
+        this.turns = owner.turns(sends);
         this.sends = sends;
         this.requests = requests;
         this.bad = bad;
         this.prepared = prepared;
         first = prepared[0];
-        single = prepared.length == 1;
-        if (!single) {
-            owner.expectLists();
-        }
+        count = prepared.length;
     }
 
     void execute() throws IOException {
         if (!valid || !owner.isOpen()) {
             throw new IOException(valid ? qp + " is closed" : "this call was freed: prepare another one");
         }
-        if (!single || owner.expectsLists()) {
-            executeList();
-            return;
-        }
-        int refusal;
+        int taken;
         try {
-            refusal = first.post();
+            taken = turns.take(this);
         } catch (RuntimeException e) {
             throw refused(0, e);
         }
-        if (refusal != 0) {
-            throw refused(0, Refused.of(qp, refusal));
+        if (taken < count) {
+            throw refused(taken, Objects.requireNonNull(failure));
         }
     }
 
-    private void executeList() throws IOException {
-        synchronized (owner) {
-            int staged = 0;
-            int refusal = 0;
-            RuntimeException mistake = null;
-            start();
-            try {
-                while (staged < prepared.length && refusal == 0) {
-                    refusal = prepared[staged].post();
-                    staged += refusal == 0 ? 1 : 0;
-                }
-            } catch (RuntimeException e) {
-                mistake = e;
-            }
-            int taken;
-            try {
-                taken = complete();
-            } catch (RuntimeException e) {
-                throw refused(0, e);
-            }
-            if (taken < prepared.length) {
-                throw refused(taken, mistake != null ? mistake : Refused.of(qp, refusal));
-            }
+    /** Posts them; answers how many were taken. */
+    @Override
+    public int post() {
+        if (count > 1) {
+            return postList();
         }
+        int refusal = first.post();
+        if (refusal != 0) {
+            failure = Refused.of(qp, refusal);
+            return 0;
+        }
+        return 1;
+    }
+
+    private int postList() {
+        int staged = 0;
+        int refusal = 0;
+        RuntimeException mistake = null;
+        start();
+        try {
+            while (staged < count && refusal == 0) {
+                refusal = prepared[staged].post();
+                staged += refusal == 0 ? 1 : 0;
+            }
+        } catch (RuntimeException e) {
+            mistake = e;
+        }
+        int taken = complete();
+        if (taken < count) {
+            failure = mistake != null ? mistake : Refused.of(qp, refusal);
+        }
+        return taken;
     }
 
     private void start() {
@@ -111,18 +117,18 @@ final class PreparedPosts<W> {
     private IOException refused(int taken, RuntimeException cause) {
         if (bad != null) {
             bad.clear();
-            bad.addAll(requests.subList(taken, requests.size()));
+            bad.addAll(requests.subList(taken, count));
         }
         return new IOException(
-                (sends ? "ibv_post_send on " : "ibv_post_recv on ") + qp + " took " + taken + " of " + prepared.length
+                (sends ? "ibv_post_send on " : "ibv_post_recv on ") + qp + " took " + taken + " of " + count
                         + " requests: " + cause.getMessage(),
                 cause);
     }
 
     /** An index that there is a request for. */
     int checked(int index) throws IOException {
-        if (index < 0 || index >= prepared.length) {
-            throw new IOException("there is no request " + index + ", the list has " + prepared.length);
+        if (index < 0 || index >= count) {
+            throw new IOException("there is no request " + index + ", the list has " + count);
         }
         return index;
     }

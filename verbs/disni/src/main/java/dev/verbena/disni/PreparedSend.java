@@ -22,6 +22,8 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
 
     private final QueuePair qp;
     private final PreparedEntry[] entries;
+    /** Whether it is neither a datagram nor has none or several entries: the usual case. */
+    private final boolean plain;
     /** For none or several entries. */
     private final ScatterGatherList list;
 
@@ -77,16 +79,21 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
             handle = owner.domain().addressHandle(ud.getAh());
             remoteNumber = ud.getRemote_qpn();
             remoteQkey = ud.getRemote_qkey();
+            if (opcode != Opcode.SEND && (opcode != Opcode.SEND_WITH_IMM || entries.length != 1)) {
+                throw new IOException(Opcode.name(opcode) + " with " + entries.length
+                        + " entries: a datagram is a SEND, or a SEND_WITH_IMM of one entry");
+            }
         } else {
             handle = null;
             remoteNumber = 0;
             remoteQkey = 0;
         }
+        plain = entries.length == 1 && handle == null;
     }
 
     @Override
     public int post() {
-        if (entries.length != 1 || handle != null) {
+        if (!plain) {
             return postList();
         }
         PreparedEntry entry = entries[0];
@@ -127,10 +134,6 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
     private int postDatagram(AddressHandle way) {
         if (opcode == Opcode.SEND) {
             return qp.postDatagram(id, list, way, remoteNumber, remoteQkey, flags);
-        }
-        if (opcode != Opcode.SEND_WITH_IMM || entries.length != 1) {
-            throw new IllegalArgumentException(Opcode.name(opcode) + " with " + entries.length
-                    + " entries: a datagram is a SEND, or a SEND_WITH_IMM of one entry");
         }
         PreparedEntry entry = entries[0];
         return qp.postDatagramWithImmediate(
@@ -181,8 +184,13 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
         return this;
     }
 
+    /** DiSNI declares no exception here, so that of the JDK says what is wrong. */
     @Override
     public SVCPostSend.SgeMod getSgeMod(int index) {
+        if (index < 0 || index >= entries.length) {
+            throw new IndexOutOfBoundsException(
+                    "there is no entry " + index + ", request " + id + " has " + entries.length);
+        }
         return entries[index];
     }
 

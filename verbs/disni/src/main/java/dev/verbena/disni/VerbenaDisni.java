@@ -3,13 +3,15 @@ package dev.verbena.disni;
 import com.ibm.disni.verbs.IbvPd;
 import com.ibm.disni.verbs.RdmaCmEvent;
 import com.ibm.disni.verbs.RdmaProvider;
-import com.ibm.disni.verbs.RdmaVerbs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Field;
 import java.net.URI;
 import java.net.URL;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VerbenaDisni {
     private static final String PROVIDER_CLASS = "com.ibm.disni.verbs.impl.RdmaProviderNat";
-    private static final String[] UTILITIES = {"com.ibm.disni.util.MemoryUtils", "com.ibm.disni.util.NativeAffinity"};
+
+    /**
+     * A class of DiSNI's that ours takes the place of.
+     *
+     * @param neighbour a class of its package
+     * @param needed whether nothing works on DiSNI's own
+     */
+    private record Stand(String name, String neighbour, boolean needed) {}
+
+    private static final List<Stand> STANDS = List.of(
+            new Stand("com.ibm.disni.util.MemoryUtils", "com.ibm.disni.util.MemBuf", true),
+            new Stand("com.ibm.disni.util.NativeAffinity", "com.ibm.disni.util.MemBuf", true),
+            new Stand("com.ibm.disni.RdmaServerEndpoint", "com.ibm.disni.RdmaEndpointFactory", false));
+
+    /** Classes that {@link #define} made: they have DiSNI's loader and jar, and our code. */
+    private static final Set<Class<?>> DEFINED = ConcurrentHashMap.newKeySet();
 
     private static final class Holder {
         static final RdmaProvider PROVIDER = new DisniProvider();
@@ -51,8 +68,8 @@ public final class VerbenaDisni {
      */
     public static synchronized void install() {
         try {
-            for (String utility : UTILITIES) {
-                define(utility);
+            for (Stand stand : STANDS) {
+                define(stand);
             }
             Field field = RdmaProvider.class.getDeclaredField("provider");
             field.setAccessible(true);
@@ -130,16 +147,16 @@ public final class VerbenaDisni {
     }
 
     /** Makes one of our classes the class of its name, unless it is that already. */
-    private static void define(String name) throws ReflectiveOperationException {
-        byte[] code = ownCode(name);
+    private static void define(Stand stand) throws ReflectiveOperationException {
+        byte[] code = ownCode(stand.name());
+        ClassLoader loader = RdmaProvider.class.getClassLoader();
         try {
-            MethodHandles.privateLookupIn(
-                            Class.forName("com.ibm.disni.util.MemBuf", false, RdmaVerbs.class.getClassLoader()),
-                            MethodHandles.lookup())
-                    .defineClass(code);
+            DEFINED.add(MethodHandles.privateLookupIn(
+                            Class.forName(stand.neighbour(), false, loader), MethodHandles.lookup())
+                    .defineClass(code));
         } catch (LinkageError e) {
-            Class<?> present = Class.forName(name, false, RdmaProvider.class.getClassLoader());
-            if (!isOwn(present)) {
+            Class<?> present = Class.forName(stand.name(), false, loader);
+            if (stand.needed() && !isOwn(present)) {
                 throw late(present, e);
             }
         }
@@ -154,17 +171,7 @@ public final class VerbenaDisni {
 
     /** Ours have no private members of DiSNI's native binding: they depend on this package. */
     private static boolean isOwn(Class<?> type) {
-        return type == DisniProvider.class || origin(type).equals(origin(VerbenaDisni.class)) || isDefined(type);
-    }
-
-    /** A class that {@link #define} made has DiSNI's loader and jar, and our code. */
-    private static boolean isDefined(Class<?> type) {
-        for (String utility : UTILITIES) {
-            if (type.getName().equals(utility)) {
-                return java.lang.reflect.Modifier.isFinal(type.getModifiers());
-            }
-        }
-        return false;
+        return type == DisniProvider.class || origin(type).equals(origin(VerbenaDisni.class)) || DEFINED.contains(type);
     }
 
     private static byte[] ownCode(String name) {

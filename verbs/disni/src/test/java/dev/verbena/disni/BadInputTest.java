@@ -1,5 +1,6 @@
 package dev.verbena.disni;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.ibm.disni.verbs.IbvMr;
@@ -12,9 +13,11 @@ import com.ibm.disni.verbs.RdmaCm;
 import com.ibm.disni.verbs.RdmaCmId;
 import com.ibm.disni.verbs.RdmaConnParam;
 import com.ibm.disni.verbs.RdmaEventChannel;
+import com.ibm.disni.verbs.SVCDeregMr;
 import com.ibm.disni.verbs.SVCPollCq;
 import com.ibm.disni.verbs.SVCPostRecv;
 import com.ibm.disni.verbs.SVCPostSend;
+import com.ibm.disni.verbs.SVCRegMr;
 import com.ibm.disni.verbs.SVCReqNotify;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -113,6 +116,26 @@ class BadInputTest {
                 "there is no request 1",
                 () -> qp.postSend(List.of(End.request(1, IbvSendWR.IBV_WR_SEND)), null)
                         .getWrMod(1));
+        assertThatThrownBy(() -> qp.postSend(List.of(End.request(7, IbvSendWR.IBV_WR_SEND, near.sge(0, 8))), null)
+                        .getWrMod(0)
+                        .getSgeMod(1))
+                .as("DiSNI declares no IOException there")
+                .isInstanceOf(IndexOutOfBoundsException.class)
+                .hasMessage("there is no entry 1, request 7 has 1");
+    }
+
+    @Test
+    void datagramsThatNoDeviceSendsAreRefusedWhenTheyArePrepared() throws Exception {
+        try (Wire datagrams = new Wire(RdmaCm.RDMA_PS_UDP, IbvQP.IBV_QPT_UD, Wire.parameters())) {
+            End sender = datagrams.near;
+            DatagramDestination to = VerbenaDisni.destination(sender.pd, datagrams.established);
+            IbvSendWR write = End.request(1, IbvSendWR.IBV_WR_RDMA_WRITE, sender.sge(0, 8));
+            write.getUd().setAh(to.addressHandle());
+            IbvSendWR nowhere = End.request(1, IbvSendWR.IBV_WR_SEND, sender.sge(0, 8));
+
+            refused("a datagram is a SEND", () -> sender.qp.postSend(List.of(write), null));
+            refused("there is no address handle 0", () -> sender.qp.postSend(List.of(nowhere), null));
+        }
     }
 
     @Test
@@ -121,7 +144,12 @@ class BadInputTest {
         SVCPostRecv receive = near.qp.postRecv(List.of(End.receive(1, near.sge(0, 8))), null);
         SVCPollCq poll = near.cq.poll(new IbvWC[1], 1);
         SVCReqNotify notify = near.cq.reqNotification(false);
+        SVCRegMr register = near.pd.regMr(ByteBuffer.allocateDirect(64), WRITE);
+        IbvMr region = register.execute().getMr();
+        SVCDeregMr deregister = region.deregMr();
 
+        register.free();
+        deregister.free();
         send.free();
         receive.free();
         poll.free();
@@ -131,6 +159,10 @@ class BadInputTest {
         refused("was freed", receive::execute);
         refused("was freed", poll::execute);
         refused("was freed", notify::execute);
+        refused("was freed", register::execute);
+        refused("was freed", deregister::execute);
+        assertThat(region.isOpen()).isTrue();
+        region.deregMr().execute().free();
     }
 
     @Test
@@ -155,6 +187,22 @@ class BadInputTest {
         refused("is closed", poll::execute);
         refused("is closed", () -> wire.nearChannel.getCmEvent(0));
         refused("is closed", () -> wire.nearChannel.createId(RdmaCm.RDMA_PS_TCP));
+    }
+
+    @Test
+    void aQueuePairIsDestroyedOnceWhoeverAsks() throws IOException {
+        near.id.destroyQP();
+
+        near.id.destroyQP();
+        near.id.destroyEp();
+
+        assertThat(near.qp.isOpen()).isFalse();
+        refused("is closed", () -> near.id.destroyQP());
+        closed = true;
+        wire.far.close();
+        wire.listener.destroyId();
+        wire.nearChannel.destroyEventChannel();
+        wire.farChannel.destroyEventChannel();
     }
 
     @Test

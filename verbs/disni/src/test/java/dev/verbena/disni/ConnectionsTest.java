@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,27 @@ class ConnectionsTest {
 
         endpoint.close();
         server.close();
+        group.close();
+    }
+
+    @Test
+    void anAcceptEndsWhenItsServerIsClosed() throws Exception {
+        PassiveGroup group = PassiveGroup.open();
+        RdmaServerEndpoint<Passive> server = group.createServerEndpoint();
+        assertThatThrownBy(server::accept).isInstanceOf(IOException.class).hasMessageContaining("bind it before");
+        server.bind(TestDevices.fresh(), 1);
+        FutureTask<RdmaEndpoint> accepting = new FutureTask<>(server::accept);
+        Thread waiting = Thread.ofPlatform().start(accepting);
+        await().until(() -> waiting.getState() == Thread.State.WAITING);
+
+        server.close();
+
+        assertThatThrownBy(() -> accepting.get(20, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(IOException.class)
+                .hasMessageContaining("this server endpoint is closed");
+        assertThat(server.isClosed()).isTrue();
+        server.close();
+        assertThatThrownBy(server::accept).isInstanceOf(IOException.class).hasMessageContaining("is closed");
         group.close();
     }
 

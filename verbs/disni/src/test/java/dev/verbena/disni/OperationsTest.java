@@ -18,6 +18,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +33,7 @@ class OperationsTest {
     private static final int RECV_WITH_IMM = IbvWC.IbvWcOpcode.IBV_WC_RECV_RDMA_WITH_IMM.getOpcode();
     private static final int FLUSHED = IbvWC.IbvWcStatus.IBV_WC_WR_FLUSH_ERR.ordinal();
     private static final int WITH_IMM = 2;
+    private static final int LIST_ROUNDS = 1000;
 
     private Wire wire;
     private End near;
@@ -193,6 +198,44 @@ class OperationsTest {
         near.success(2);
         near.success(3);
         assertThat(far.bytes(16, 8)).containsOnly(9);
+    }
+
+    /** Not of another thread either, which posts single ones all the time. */
+    @Test
+    void noOtherRequestGetsInBetweenThoseOfAList() throws Exception {
+        Semaphore room = new Semaphore(4);
+        AtomicBoolean stop = new AtomicBoolean();
+        SVCPostSend single =
+                near.qp.postSend(List.of(End.request(1, IbvSendWR.IBV_WR_RDMA_WRITE, far, 0, near.sge(0, 8))), null);
+        FutureTask<Integer> singles = new FutureTask<>(() -> {
+            int posted = 0;
+            while (!stop.get()) {
+                if (room.tryAcquire(1, TimeUnit.MILLISECONDS)) {
+                    single.execute();
+                    posted++;
+                }
+            }
+            return posted;
+        });
+        Thread.ofPlatform().start(singles);
+        SVCPostSend list = near.qp.postSend(
+                List.of(
+                        End.request(100, IbvSendWR.IBV_WR_RDMA_WRITE, far, 8, near.sge(0, 8)),
+                        End.request(101, IbvSendWR.IBV_WR_RDMA_WRITE, far, 16, near.sge(0, 8))),
+                null);
+
+        for (int round = 0; round < LIST_ROUNDS; round++) {
+            list.execute();
+            while (near.completion().getWr_id() != 100) {
+                room.release();
+            }
+            assertThat(near.completion().getWr_id())
+                    .as("after 100 in round %d", round)
+                    .isEqualTo(101);
+        }
+
+        stop.set(true);
+        assertThat(singles.get(20, TimeUnit.SECONDS)).isGreaterThan(LIST_ROUNDS / 10);
     }
 
     @Test

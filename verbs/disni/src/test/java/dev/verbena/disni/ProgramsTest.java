@@ -102,7 +102,11 @@ class ProgramsTest {
     @Test
     void theAffinityExampleBindsItsThread() throws Exception {
         try (Program program = Program.start(EXAMPLES + "util.AffinityTest")) {
-            assertThat(program.awaitSuccess()).contains("Starting affinity test..., affinity 2");
+            List<String> lines = program.awaitSuccess();
+
+            assertThat(lines).contains("Starting affinity test..., affinity 2");
+            // The warning of ThreadAffinity.
+            assertThat(lines).noneMatch(line -> line.contains("is not bound"));
         }
     }
 

@@ -78,7 +78,8 @@ final class InProcess implements AutoCloseable {
         attribute.setSendCompletionQueue(queue);
         attribute.setReceiveCompletionQueue(queue);
         qp = id.createQueuePair(pd, attribute);
-        region = Objects.requireNonNull(pd.registerMemoryRegion(buffer, MemoryRegion.IBV_ACCESS_LOCAL_WRITE)
+        region = Objects.requireNonNull(pd.registerMemoryRegion(
+                        buffer, MemoryRegion.IBV_ACCESS_LOCAL_WRITE | MemoryRegion.IBV_ACCESS_REMOTE_WRITE)
                 .execute()
                 .free()
                 .getMemoryRegion());
@@ -129,6 +130,15 @@ final class InProcess implements AutoCloseable {
         request.setOpcode(SendWorkRequest.Opcode.IBV_WR_SEND);
         request.setSendFlags(SendWorkRequest.IBV_SEND_SIGNALED);
         request.setSgeList(element(offset, length));
+        return request;
+    }
+
+    /** A WRITE of 8 bytes at the peer's first ones. */
+    SendWorkRequest write(long number, InProcess peer) {
+        SendWorkRequest request = send(number, 0, 8);
+        request.setOpcode(SendWorkRequest.Opcode.IBV_WR_RDMA_WRITE);
+        request.getRdma().setRemoteAddress(peer.region.getAddress());
+        request.getRdma().setRemoteKey(peer.region.getRemoteKey());
         return request;
     }
 

@@ -129,6 +129,41 @@ final class PreparedMethodsTest {
     }
 
     @Test
+    void aListThatWasRefusedInPartIsPostedOnWhereItStopped() throws Exception {
+        try (InProcess.Pair pair = InProcess.Pair.connect()) {
+            InProcess client = pair.client();
+            int slots = Verbena.of(client.qp).sendSlots();
+            List<SendWorkRequest> requests = new ArrayList<>();
+            for (int number = 0; number < slots + 3; number++) {
+                requests.add(client.write(number, pair.server()));
+            }
+            PostSendMethod send = client.qp.preparePostSend(requests);
+            WorkCompletion done = new WorkCompletion();
+            PollCQMethod poll = client.queue.pollCQ(new WorkCompletion[] {done}, 1);
+
+            // Given that the queue was full, and has room again
+            assertThat(send.execute().isSuccess()).isFalse();
+            for (int number = 0; number < slots; number++) {
+                awaitOne(poll);
+                assertThat(done.getWorkRequestId()).isEqualTo(number);
+            }
+
+            // When it is executed again, then only the rest is posted
+            assertThat(send.execute().isSuccess()).isTrue();
+            for (int number = slots; number < slots + 3; number++) {
+                awaitOne(poll);
+                assertThat(done.getWorkRequestId()).isEqualTo(number);
+            }
+            assertThat(poll.execute().getPolls()).isZero();
+
+            // And after that all of it
+            assertThat(send.execute().isSuccess()).isFalse();
+            awaitOne(poll);
+            assertThat(done.getWorkRequestId()).isZero();
+        }
+    }
+
+    @Test
     void aFreedMethodDoesNothingAndKeepsItsResult() throws Exception {
         try (InProcess.Pair pair = InProcess.Pair.connect()) {
             InProcess client = pair.client();

@@ -6,6 +6,7 @@ import com.ibm.net.rdma.jverbs.verbs.QueuePairInitAttribute;
 import com.ibm.net.rdma.jverbs.verbs.Verbena;
 import com.ibm.net.rdma.jverbs.verbs.VerbsContext;
 import dev.verbena.jverbs.Failures;
+import dev.verbena.verbs.Verbs;
 import dev.verbena.verbs.VerbsException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -51,7 +52,7 @@ public final class ConnectionId {
     void findDevice() throws IOException {
         String device = Failures.call(id::deviceName);
         if (device != null) {
-            context = Verbena.context(device);
+            context = Verbena.context(Failures.call(() -> Verbs.device(channel.provider(), device)));
         }
     }
 

@@ -4,6 +4,7 @@ import dev.verbena.jverbs.Failures;
 import dev.verbena.jverbs.Providers;
 import dev.verbena.jverbs.Waits;
 import dev.verbena.verbs.cm.ConnectionEventType;
+import dev.verbena.verbs.spi.VerbsProvider;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -49,6 +50,10 @@ public final class EventChannel {
         if (destroyed && ids.isEmpty()) {
             channel.close();
         }
+    }
+
+    VerbsProvider provider() {
+        return channel.provider();
     }
 
     synchronized ConnectionId createId() throws IOException {

@@ -36,7 +36,7 @@ public final class Device {
 
     /** Opens it, or answers the context that this process has of it. */
     public VerbsContext open() throws IOException {
-        return VerbsContext.ofDevice(device.name());
+        return VerbsContext.of(device);
     }
 
     @Override

@@ -4,17 +4,18 @@ import dev.verbena.jverbs.Failures;
 import java.util.List;
 
 /**
- * Posts a list of send requests, in order, until one is refused.
+ * Posts a list of send requests, in order, until one is refused; executed again after that it posts the rest.
  *
- * <p>Threading: one thread at a time; other methods of the same queue pair may run in other threads. That is why each
- * request rings its own doorbell: a batch would take those of other threads in and answer for them.
+ * <p>Threading: one thread at a time; other methods of the same queue pair may run in other threads.
  *
  * <p>Hot path.
  */
-public final class PostSendMethod extends PreparedMethod implements StatefulVerbsMethod<PostSendMethod> {
-    private record Request(
-            long id, SendWorkRequest.Opcode opcode, int flags, Pieces pieces, long remoteAddress, int remoteKey) {
-        int post(dev.verbena.verbs.QueuePair qp) {
+public final class PostSendMethod extends PreparedPosts implements StatefulVerbsMethod<PostSendMethod> {
+    private record Send(
+            long id, SendWorkRequest.Opcode opcode, int flags, Pieces pieces, long remoteAddress, int remoteKey)
+            implements Request {
+        @Override
+        public int post(dev.verbena.verbs.QueuePair qp) {
             return switch (opcode) {
                 case IBV_WR_SEND ->
                     pieces.single
@@ -34,48 +35,19 @@ public final class PostSendMethod extends PreparedMethod implements StatefulVerb
         }
     }
 
-    private final QueuePair queuePair;
-    private final Request[] requests;
-    private int posted;
-
     PostSendMethod(QueuePair queuePair, List<SendWorkRequest> list) {
-        this.queuePair = queuePair;
-        this.requests = list.stream().map(PostSendMethod::copy).toArray(Request[]::new);
+        super(queuePair, list.stream().map(PostSendMethod::copy).toArray(Send[]::new), "send requests");
     }
 
-    private static Request copy(SendWorkRequest request) {
+    private static Send copy(SendWorkRequest request) {
         Failures.present(request, "request");
-        return new Request(
+        return new Send(
                 request.getWorkRequestId(),
                 Failures.present(request.getOpcode(), "opcode of request " + request.getWorkRequestId()),
                 request.getSendFlags(),
                 new Pieces(request.getSgeList()),
                 request.getRdma().getRemoteAddress(),
                 request.getRdma().getRemoteKey());
-    }
-
-    @Override
-    int perform() {
-        dev.verbena.verbs.QueuePair qp = queuePair.qp();
-        posted = 0;
-        for (Request request : requests) {
-            int refusal = request.post(qp);
-            if (refusal < DONE) {
-                return refusal;
-            }
-            posted++;
-        }
-        return DONE;
-    }
-
-    @Override
-    boolean hasObject() {
-        return queuePair.isOpen();
-    }
-
-    @Override
-    String describe() {
-        return "post of " + requests.length + " send requests to " + queuePair + " (" + posted + " posted)";
     }
 
     @Override

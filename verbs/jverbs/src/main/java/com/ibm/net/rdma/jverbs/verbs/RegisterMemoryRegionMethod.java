@@ -1,11 +1,8 @@
 package com.ibm.net.rdma.jverbs.verbs;
 
 import dev.verbena.verbs.AccessFlags;
-import dev.verbena.verbs.Capability;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Registers a buffer. Each execution makes a region.
@@ -14,8 +11,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RegisterMemoryRegionMethod extends PreparedMethod
         implements StatefulVerbsMethod<RegisterMemoryRegionMethod> {
-    private static final Logger LOG = LoggerFactory.getLogger(RegisterMemoryRegionMethod.class);
-
     private final ProtectionDomain pd;
     private final ByteBuffer buffer;
     private final int access;
@@ -30,22 +25,8 @@ public final class RegisterMemoryRegionMethod extends PreparedMethod
     @Override
     int perform() {
         region = null;
-        region = new MemoryRegion(pd, pd.pd().register(buffer, grantable()));
+        region = new MemoryRegion(pd, pd.pd().register(buffer, pd.getContext().grantable(access)));
         return DONE;
-    }
-
-    /**
-     * No request of jVerbs is an atomic one, yet programs ask for every right: a device without atomics on memory of others is
-     * asked for the rest.
-     */
-    private int grantable() {
-        if ((access & AccessFlags.REMOTE_ATOMIC) == 0
-                || pd.getContext().context().has(Capability.ATOMICS_ON_REGISTERED_MEMORY)) {
-            return access;
-        }
-        LOG.info(
-                "{} has no atomics on registered memory: registered without IBV_ACCESS_REMOTE_ATOMIC", pd.getContext());
-        return access & ~AccessFlags.REMOTE_ATOMIC;
     }
 
     @Override

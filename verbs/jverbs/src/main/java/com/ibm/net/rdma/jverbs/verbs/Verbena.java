@@ -42,8 +42,8 @@ public final class Verbena {
     }
 
     /** This process' context of a device, opened by the first call. */
-    public static VerbsContext context(String deviceName) throws IOException {
-        return VerbsContext.ofDevice(deviceName);
+    public static VerbsContext context(dev.verbena.verbs.Device device) throws IOException {
+        return VerbsContext.of(device);
     }
 
     /** A queue pair in RESET, attached to no connection id. */

@@ -1,12 +1,16 @@
 package com.ibm.net.rdma.jverbs.verbs;
 
 import dev.verbena.jverbs.Failures;
+import dev.verbena.verbs.AccessFlags;
+import dev.verbena.verbs.Capability;
 import dev.verbena.verbs.Context;
-import dev.verbena.verbs.Verbs;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An open device. A process opens each device once, when the first connection id is bound to it, and keeps it to its end.
@@ -16,23 +20,43 @@ import org.jspecify.annotations.Nullable;
  * <p>Ownership: what is destroyed takes what was made from it along, newest first, so that no order of destruction fails.
  */
 public final class VerbsContext {
-    private static final Map<String, VerbsContext> OPEN = new HashMap<>();
+    private static final Logger LOG = LoggerFactory.getLogger(VerbsContext.class);
+
+    private record Key(String provider, String device) {}
+
+    private static final Map<Key, VerbsContext> OPEN = new HashMap<>();
 
     private final Context context;
+    private final AtomicBoolean toldOfAtomics = new AtomicBoolean();
 
     private VerbsContext(Context context) {
         this.context = context;
     }
 
-    static VerbsContext ofDevice(String name) throws IOException {
+    static VerbsContext of(dev.verbena.verbs.Device device) throws IOException {
+        Key key = new Key(device.provider(), device.name());
         synchronized (OPEN) {
-            VerbsContext open = OPEN.get(name);
+            VerbsContext open = OPEN.get(key);
             if (open == null) {
-                open = new VerbsContext(Failures.call(() -> Verbs.device(name).open()));
-                OPEN.put(name, open);
+                open = new VerbsContext(Failures.call(device::open));
+                OPEN.put(key, open);
             }
             return open;
         }
+    }
+
+    /**
+     * The rights that memory can be registered with. No request of jVerbs is an atomic one, yet programs ask for every right: a
+     * device without atomics on memory of others is asked for the rest, and a line in the log says so once.
+     */
+    int grantable(int access) {
+        if ((access & AccessFlags.REMOTE_ATOMIC) == 0 || context.has(Capability.ATOMICS_ON_REGISTERED_MEMORY)) {
+            return access;
+        }
+        if (toldOfAtomics.compareAndSet(false, true)) {
+            LOG.info("{} has no atomics on registered memory: registered without IBV_ACCESS_REMOTE_ATOMIC", this);
+        }
+        return access & ~AccessFlags.REMOTE_ATOMIC;
     }
 
     Context context() {

@@ -16,20 +16,15 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * DiSNI on Soft-RoCE, on request ({@code -Dit.test=DisniRuns}): the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
+ * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
  * too long each time on an emulated machine comes with {@code -Ddisni.all=true}: DiSNI's own examples and benchmarks and those of
- * DaRPC, a process on each device; the tests of connections and of bad input; and what prepared calls cost beside the verbs below
- * them.
+ * DaRPC, a process on each device; and what prepared calls cost beside the verbs below them.
  */
 @SoftRoceTest
-final class DisniRuns {
+final class DisniIT {
     private static final boolean ALL = Boolean.getBoolean("disni.all");
-    private static final List<String> CLASSES = ALL
-            ? List.of(
-                    "dev.verbena.disni.OperationsTest",
-                    "dev.verbena.disni.BadInputTest",
-                    "dev.verbena.disni.ConnectionsTest")
-            : List.of("dev.verbena.disni.OperationsTest");
+    private static final List<String> CLASSES = List.of(
+            "dev.verbena.disni.OperationsTest", "dev.verbena.disni.BadInputTest", "dev.verbena.disni.ConnectionsTest");
     /** Of connecting and closing; the embedded provider does a thousand. */
     private static final int CYCLES = 20;
 
