@@ -66,25 +66,43 @@ final class PollCall extends SVCPollCq {
 
     private void fill(IbvWC result, int index) {
         int status = completions.status(index);
-        boolean receive = RequestId.isReceive(completions, index);
-        long id = completions.id(index);
         int opcode = completions.opcode(index);
+        long id = completions.id(index);
+        boolean receive = RequestId.isReceive(opcode, status, id);
         result.setWr_id(receive ? RequestId.ofReceive(id) : id);
         result.setStatus(status);
         result.setOpcode(receive ? opcode | CompletionOpcode.RECV : opcode);
-        result.setVendor_err(completions.vendorError(index));
         result.setQp_num(completions.queuePairNumber(index));
         if (status != 0) {
+            result.setVendor_err(completions.vendorError(index));
             return;
         }
+        result.setVendor_err(0);
         result.setByte_len(completions.lengthBytes(index));
+        result.setWc_flags(completions.flags(index));
+        if (receive) {
+            fillFromSender(result, index);
+        } else {
+            clearSender(result);
+        }
+    }
+
+    private void fillFromSender(IbvWC result, int index) {
         // As it lies in memory, which is what DiSNI hands out.
         result.setImm_data(completions.invalidatedKey(index));
         result.setSrc_qp(completions.sourceQueuePair(index));
-        result.setWc_flags(completions.flags(index));
         result.setPkey_index((short) completions.pkeyIndex(index));
         result.setSlid((short) completions.sourceLid(index));
         result.setSl((short) completions.serviceLevel(index));
+    }
+
+    /** Only receives tell of a sender; nothing may stay of the completion that the object was filled with before. */
+    private static void clearSender(IbvWC result) {
+        result.setImm_data(0);
+        result.setSrc_qp(0);
+        result.setPkey_index((short) 0);
+        result.setSlid((short) 0);
+        result.setSl((short) 0);
     }
 
     @Override

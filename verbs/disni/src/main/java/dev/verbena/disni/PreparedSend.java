@@ -22,8 +22,8 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
 
     private final QueuePair qp;
     private final PreparedEntry[] entries;
-    /** Whether it is neither a datagram nor has none or several entries: the usual case. */
-    private final boolean plain;
+    /** The only entry of what is no datagram: the usual case. */
+    private final @Nullable PreparedEntry first;
     /** For none or several entries. */
     private final ScatterGatherList list;
 
@@ -88,15 +88,15 @@ final class PreparedSend implements SVCPostSend.SendWRMod, SVCPostSend.RdmaMod, 
             remoteNumber = 0;
             remoteQkey = 0;
         }
-        plain = entries.length == 1 && handle == null;
+        first = entries.length == 1 && handle == null ? entries[0] : null;
     }
 
     @Override
     public int post() {
-        if (!plain) {
+        PreparedEntry entry = first;
+        if (entry == null) {
             return postList();
         }
-        PreparedEntry entry = entries[0];
         long address = entry.getAddr();
         int length = entry.getLength();
         int lkey = entry.getLkey();

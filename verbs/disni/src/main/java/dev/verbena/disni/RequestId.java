@@ -1,7 +1,6 @@
 package dev.verbena.disni;
 
 import dev.verbena.verbs.CompletionOpcode;
-import dev.verbena.verbs.WorkCompletions;
 
 /**
  * Tells a failed receive from a failed send. Of a failed completion a device says id and status only, and programs written
@@ -23,10 +22,9 @@ final class RequestId {
         return id ^ RECEIVE;
     }
 
-    /** Whether a completion is a receive's. */
-    static boolean isReceive(WorkCompletions completions, int index) {
-        return (completions.opcode(index) & CompletionOpcode.RECV) != 0
-                || (completions.status(index) != 0 && isTurned(completions.id(index)));
+    /** Whether a completion with this opcode, status and id, as polled, is a receive's. */
+    static boolean isReceive(int opcode, int status, long id) {
+        return (opcode & CompletionOpcode.RECV) != 0 || (status != 0 && isTurned(id));
     }
 
     private static boolean isTurned(long id) {
