@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
@@ -18,11 +19,16 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
  * too long each time on an emulated machine comes with {@code -Ddisni.all=true}: DiSNI's own examples and benchmarks and those of
- * DaRPC, a process on each device; and what prepared calls cost beside the verbs below them.
+ * DaRPC, a process on each device; and what prepared calls cost beside the verbs below them. Where {@code -Ddisni.library=FOLDER}
+ * names a folder with DiSNI's own libdisni.so, the same loop runs on Verbena and on that, too.
  */
 @SoftRoceTest
 final class DisniIT {
     private static final boolean ALL = Boolean.getBoolean("disni.all");
+    /** Of DiSNI's own library. */
+    private static final @Nullable String LIBRARY = System.getProperty("disni.library");
+
+    private static final String LIBRARY_THERE = SoftRoceContainer.HOME + "/libdisni";
     private static final List<String> CLASSES = List.of(
             "dev.verbena.disni.OperationsTest", "dev.verbena.disni.BadInputTest", "dev.verbena.disni.ConnectionsTest");
     /** Of connecting and closing; the embedded provider does a thousand. */
@@ -32,6 +38,10 @@ final class DisniIT {
     private static final int PORT = 19_300;
     private static final int PORTS = 6;
     private static final int DARPC_PORT = 1919;
+
+    private static final int LIBRARY_TURNS = 3;
+    /** Not slower, as far as the lab can tell: runs of the same program differ by so much there. */
+    private static final double LIBRARY_RATIO_MAX = 1.05;
 
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final Duration SILENCE_MAX = Duration.ofMinutes(2);
@@ -101,16 +111,72 @@ final class DisniIT {
         SuiteRun run = new SuiteRun(SuiteMain.tests(CLASSES), SILENCE_MAX);
         run.start(
                 onLine -> ContainerJvm.start(container, LIMIT, reports("hs_err.log"), arguments(peers.lab()), onLine));
-        Stream<DynamicNode> onRequest = ALL
-                ? Stream.of(
-                        DynamicTest.dynamicTest(
-                                "every program of DiSNI and DaRPC runs to its end on both sides",
-                                () -> everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(peers)),
-                        DynamicTest.dynamicTest(
-                                "what prepared calls cost beside the verbs",
-                                () -> whatPreparedCallsCostBesideTheVerbs(peers)))
-                : Stream.empty();
-        return Stream.concat(run.asTests(), onRequest).onClose(run::close);
+        return Stream.concat(run.asTests(), onRequest(peers)).onClose(run::close);
+    }
+
+    private static Stream<DynamicNode> onRequest(SoftRocePeers peers) {
+        List<DynamicNode> tests = new ArrayList<>();
+        if (ALL) {
+            tests.add(DynamicTest.dynamicTest(
+                    "every program of DiSNI and DaRPC runs to its end on both sides",
+                    () -> everyProgramOfDisniAndDarpcRunsToItsEndOnBothSides(peers)));
+            tests.add(DynamicTest.dynamicTest(
+                    "what prepared calls cost beside the verbs", () -> whatPreparedCallsCostBesideTheVerbs(peers)));
+        }
+        if (LIBRARY != null) {
+            Path library = Path.of(LIBRARY);
+            tests.add(DynamicTest.dynamicTest(
+                    "a post and a poll cost no more than with DiSNI's own library",
+                    () -> aPostAndAPollCostNoMoreThanWithDisnisOwnLibrary(peers, library)));
+        }
+        return tests.stream();
+    }
+
+    /** By turns, the fastest of each, since the emulated machine has other work. Both ends are on one device: DiSNI's own names no source. */
+    private static void aPostAndAPollCostNoMoreThanWithDisnisOwnLibrary(SoftRocePeers peers, Path library)
+            throws Exception {
+        SoftRoceContainer container = peers.both();
+        PeerLibrary.ensureIn(container);
+        container.copyIn(library, LIBRARY_THERE);
+        String verbena = PeerLibrary.classPath();
+        double verbenaNs = Double.MAX_VALUE;
+        double ownNs = Double.MAX_VALUE;
+        for (int turn = 0; turn < LIBRARY_TURNS; turn++) {
+            verbenaNs = Math.min(
+                    verbenaNs, postAndPollNs(container, "-Dverbena.disni.provider=rdma-core", "-cp", verbena));
+            ownNs = Math.min(
+                    ownNs,
+                    postAndPollNs(
+                            container,
+                            "-Djava.library.path=" + LIBRARY_THERE,
+                            "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
+                            "-cp",
+                            disniFirst(verbena)));
+        }
+
+        System.out.printf("Verbena %.0f ns, DiSNI's own library %.0f ns, ratio %.3f%n", verbenaNs, ownNs, verbenaNs / ownNs);
+        assertThat(verbenaNs / ownNs).isLessThanOrEqualTo(LIBRARY_RATIO_MAX);
+    }
+
+    private static String disniFirst(String classPath) {
+        List<String> entries = new ArrayList<>(List.of(classPath.split(":")));
+        String disni = entries.stream()
+                .filter(entry -> entry.endsWith("disni-2.1.jar"))
+                .findFirst()
+                .orElseThrow();
+        entries.remove(disni);
+        entries.addFirst(disni);
+        return String.join(":", entries);
+    }
+
+    private static double postAndPollNs(SoftRoceContainer container, String... flags) throws Exception {
+        List<String> command = new ArrayList<>(container.java(flags));
+        command.addAll(List.of(
+                "dev.verbena.disni.DisniAloneMain", container.address(), Integer.toString(PORT), "20", "500"));
+        try (ContainerProcess process = container.run(LIMIT, command, line -> {})) {
+            String out = process.await().requireSuccess().out();
+            return Double.parseDouble(out.replaceAll("(?s).*post and poll ([0-9.]+) ns.*", "$1"));
+        }
     }
 
     private static List<String> arguments(SoftRoceLab lab) {

@@ -17,18 +17,15 @@ class RequestIdTest {
 
         assertThat(RequestId.isReceive(CompletionOpcode.SEND, flushed, RequestId.ofReceive(id)))
                 .isTrue();
-        assertThat(RequestId.isReceive(CompletionOpcode.SEND, flushed, id))
-                .isFalse();
+        assertThat(RequestId.isReceive(CompletionOpcode.SEND, flushed, id)).isFalse();
         assertThat(RequestId.ofReceive(RequestId.ofReceive(id))).isEqualTo(id);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {Long.MIN_VALUE, Long.MAX_VALUE, 0x5555_5555_5555_5555L})
     void ofASuccessTheOpcodeTellsWhateverTheIdIs(long id) {
-        assertThat(RequestId.isReceive(CompletionOpcode.SEND, 0, id))
-                .isFalse();
-        assertThat(RequestId.isReceive(CompletionOpcode.RECV, 0, id))
-                .isTrue();
+        assertThat(RequestId.isReceive(CompletionOpcode.SEND, 0, id)).isFalse();
+        assertThat(RequestId.isReceive(CompletionOpcode.RECV, 0, id)).isTrue();
         assertThat(RequestId.isReceive(CompletionOpcode.RECV_RDMA_WITH_IMM, 0, id))
                 .isTrue();
     }
@@ -37,7 +34,8 @@ class RequestIdTest {
     void aDeviceThatTellsTheOpcodeOfFailuresIsBelieved() {
         long unusual = Long.MAX_VALUE;
 
-        assertThat(RequestId.isReceive(CompletionOpcode.RECV, CompletionStatus.WR_FLUSH_ERR.code(), RequestId.ofReceive(unusual)))
+        assertThat(RequestId.isReceive(
+                        CompletionOpcode.RECV, CompletionStatus.WR_FLUSH_ERR.code(), RequestId.ofReceive(unusual)))
                 .isTrue();
     }
 }
