@@ -17,13 +17,13 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * DiSNI on Soft-RoCE: the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
+ * DiSNI on Soft-RoCE, on request ({@code -Dit.test=DisniRuns}): the tests of verbena-disni, which its own build runs on the embedded provider, on two devices. What takes
  * too long each time on an emulated machine comes with {@code -Ddisni.all=true}: DiSNI's own examples and benchmarks and those of
  * DaRPC, a process on each device; and what prepared calls cost beside the verbs below them. Where {@code -Ddisni.library=FOLDER}
  * names a folder with DiSNI's own libdisni.so, the same loop runs on Verbena and on that, too.
  */
 @SoftRoceTest
-final class DisniIT {
+final class DisniRuns {
     private static final boolean ALL = Boolean.getBoolean("disni.all");
     /** Of DiSNI's own library. */
     private static final @Nullable String LIBRARY = System.getProperty("disni.library");

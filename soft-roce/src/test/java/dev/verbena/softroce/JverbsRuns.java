@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The samples of verbs/jverbs on rdma-core with Soft-RoCE: two processes, a device for each, over the link between them. */
+/**
+ * The samples of verbs/jverbs on rdma-core with Soft-RoCE, on request ({@code -Dit.test=JverbsRuns}): two processes, a device for
+ * each, over the link between them.
+ */
 @SoftRoceTest
-final class JverbsIT {
+final class JverbsRuns {
     private static final Duration LIMIT = Duration.ofSeconds(90);
     private static final int PORT = 18_600;
 
