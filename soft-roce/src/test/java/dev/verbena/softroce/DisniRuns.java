@@ -142,8 +142,8 @@ final class DisniRuns {
         double verbenaNs = Double.MAX_VALUE;
         double ownNs = Double.MAX_VALUE;
         for (int turn = 0; turn < LIBRARY_TURNS; turn++) {
-            verbenaNs = Math.min(
-                    verbenaNs, postAndPollNs(container, "-Dverbena.disni.provider=rdma-core", "-cp", verbena));
+            verbenaNs =
+                    Math.min(verbenaNs, postAndPollNs(container, "-Dverbena.disni.provider=rdma-core", "-cp", verbena));
             ownNs = Math.min(
                     ownNs,
                     postAndPollNs(
@@ -154,7 +154,8 @@ final class DisniRuns {
                             disniFirst(verbena)));
         }
 
-        System.out.printf("Verbena %.0f ns, DiSNI's own library %.0f ns, ratio %.3f%n", verbenaNs, ownNs, verbenaNs / ownNs);
+        System.out.printf(
+                "Verbena %.0f ns, DiSNI's own library %.0f ns, ratio %.3f%n", verbenaNs, ownNs, verbenaNs / ownNs);
         assertThat(verbenaNs / ownNs).isLessThanOrEqualTo(LIBRARY_RATIO_MAX);
     }
 
@@ -171,8 +172,8 @@ final class DisniRuns {
 
     private static double postAndPollNs(SoftRoceContainer container, String... flags) throws Exception {
         List<String> command = new ArrayList<>(container.java(flags));
-        command.addAll(List.of(
-                "dev.verbena.disni.DisniAloneMain", container.address(), Integer.toString(PORT), "20", "500"));
+        command.addAll(
+                List.of("dev.verbena.disni.DisniAloneMain", container.address(), Integer.toString(PORT), "20", "500"));
         try (ContainerProcess process = container.run(LIMIT, command, line -> {})) {
             String out = process.await().requireSuccess().out();
             return Double.parseDouble(out.replaceAll("(?s).*post and poll ([0-9.]+) ns.*", "$1"));

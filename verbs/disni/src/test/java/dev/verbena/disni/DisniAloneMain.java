@@ -49,8 +49,7 @@ final class DisniAloneMain {
             attributes.setRecv_cq(queue);
             IbvQP qp = id.createQP(pd, attributes);
             ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
-            int access =
-                    IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE | IbvMr.IBV_ACCESS_REMOTE_READ;
+            int access = IbvMr.IBV_ACCESS_LOCAL_WRITE | IbvMr.IBV_ACCESS_REMOTE_WRITE | IbvMr.IBV_ACCESS_REMOTE_READ;
             IbvMr region = pd.regMr(buffer, access).execute().free().getMr();
             return new End(id, queue, qp, buffer, region);
         }
