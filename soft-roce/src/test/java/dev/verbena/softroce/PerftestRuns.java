@@ -15,12 +15,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * {@code ./verbena bench} with perftest's own programs over Soft-RoCE, each as either side. Few iterations: what is shown is
  * that they understand each other. Too long for every build on an emulated machine: {@code -Dit.test=PerftestRuns}, for some of
- * them with {@code -Dperftest.tests=send_lat,read_bw}.
+ * them with {@code -Dperftest.tests=send_lat,read_bw}; with {@code -Dperftest.manager=true} through the connection manager (-R).
  */
 @SoftRoceTest
 final class PerftestRuns {
     private static final String CHOSEN =
             System.getProperty("perftest.tests", "send_lat,send_bw,write_lat,write_bw,read_lat,read_bw");
+    private static final boolean MANAGER = Boolean.getBoolean("perftest.manager");
     private static final String ITERATIONS = "100";
     private static final String BYTES = "64";
     private static final int PORT = 18515;
@@ -42,7 +43,7 @@ final class PerftestRuns {
     @MethodSource("chosen")
     void verbenasClientMeasuresWithPerftestsServer(String test, SoftRocePeers peers) throws Exception {
         try (ContainerProcess server = peers.b().run(LIMIT, perftest(test, peers.b()))) {
-            peers.b().awaitListener(PORT, LIMIT);
+            awaitListener(peers.b());
             CommandResult client;
             try (ContainerProcess process =
                     verbena(peers.a(), test, "--json", "-", peers.b().address())) {
@@ -61,7 +62,7 @@ final class PerftestRuns {
     @MethodSource("chosen")
     void perftestsClientMeasuresWithVerbenasServer(String test, SoftRocePeers peers) throws Exception {
         try (ContainerProcess server = verbena(peers.b(), test)) {
-            peers.b().awaitListener(PORT, LIMIT);
+            awaitListener(peers.b());
             CommandResult client = peers.a()
                     .exec(LIMIT, perftest(test, peers.a(), peers.b().address()))
                     .requireSuccess();
@@ -72,6 +73,20 @@ final class PerftestRuns {
                 assertMeasured(served.out());
             }
         }
+    }
+
+    private static void awaitListener(SoftRoceContainer server) throws InterruptedException {
+        if (MANAGER) {
+            server.awaitRdmaListener(PORT, LIMIT);
+        } else {
+            server.awaitListener(PORT, LIMIT);
+        }
+    }
+
+    /** The options that both have. */
+    private static Stream<String> common() {
+        Stream<String> all = Stream.of("-s", BYTES, "-n", ITERATIONS);
+        return MANAGER ? Stream.concat(all, Stream.of("-R")) : all;
     }
 
     private static void assertMeasured(String test, JsonNode document) {
@@ -92,26 +107,21 @@ final class PerftestRuns {
     private static ContainerProcess verbena(SoftRoceContainer container, String test, String... more) {
         return VerbenaCommand.startBench(
                 container,
-                Stream.concat(
-                                Stream.of("bench", test, "-s", BYTES, "-n", ITERATIONS, "--warm-up", "0"),
-                                Stream.of(more))
+                Stream.of(Stream.of("bench", test, "--warm-up", "0"), common(), Stream.of(more))
+                        .flatMap(words -> words)
                         .toArray(String[]::new));
     }
 
     private static String[] perftest(String test, SoftRoceContainer container, String... server) {
-        return Stream.concat(
-                        Stream.of(
-                                "ib_" + test,
-                                "-d",
-                                container.device().name(),
-                                "-x",
-                                Integer.toString(container.device().gidIndex()),
-                                "-s",
-                                BYTES,
-                                "-n",
-                                ITERATIONS,
-                                "-F"),
-                        Stream.of(server))
+        Stream<String> program = Stream.of(
+                "ib_" + test,
+                "-d",
+                container.device().name(),
+                "-x",
+                Integer.toString(container.device().gidIndex()),
+                "-F");
+        return Stream.of(program, common(), Stream.of(server))
+                .flatMap(words -> words)
                 .toArray(String[]::new);
     }
 }

@@ -82,6 +82,15 @@ final class BenchmarksTest {
         assertThat(found.asDouble()).isPositive();
     }
 
+    @Test
+    void localAlsoGoesThroughTheConnectionManager() throws Exception {
+        Bench bench = Bench.run("send_lat", "--local", "-R", "-n", "200", "--warm-up", "0", "--json", "-");
+
+        assertThat(bench.exitCode()).as(bench.err()).isZero();
+        assertThat(bench.err()).contains("Data ex. method : rdma_cm");
+        assertThat(bench.document().at("/latency_ns/p50").asDouble()).isPositive();
+    }
+
     /** Both processes are real ones here, and what is printed is perftest's table. */
     @ParameterizedTest
     @ValueSource(strings = {"send_lat", "write_bw"})
@@ -148,7 +157,14 @@ final class BenchmarksTest {
                 "send_bw -e -n 300",
                 "send_bw -a -n 20 -Q 7",
                 "send_lat -D 1",
-                "read_bw -n 300 --report_gbits"
+                "read_bw -n 300 --report_gbits",
+                "send_lat -R -n 300",
+                "write_lat -R -n 300",
+                "read_lat -R -n 300",
+                "atomic_lat -R -n 300",
+                "send_bw -R -q 3 -n 300 -s 64",
+                "write_bw -R -b -n 300",
+                "read_bw -R -q 2 -n 300"
             })
     void everyWayToRunItEndsWell(String line) throws Exception {
         String port = Bench.freePort();

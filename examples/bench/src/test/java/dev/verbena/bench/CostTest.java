@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The two loops against the device without a kernel: short samples, whose figures mean nothing. */
 final class CostTest {
@@ -52,6 +54,20 @@ final class CostTest {
         }
         assertThat(rows).containsExactlyInAnyOrder("doorbell 1", "doorbell 32", "system call 1", "system call 32");
         assertThat(bench.out()).contains("at most 1.25", "at most 1.4");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "cost --repeats 0, --repeats 0 is not within 1 to 100",
+        "cost -n 10, --iters 10 is not within",
+        "cost -d rxe0, --device do not go with cost"
+    })
+    void nonsenseIsExplained(String line, String complaint) throws Exception {
+        Bench bench = Bench.run((line + " --json -").split(" ", -1));
+
+        assertThat(bench.exitCode()).isEqualTo(ExitCodes.USAGE);
+        JsonNode error = Bench.valid("bench-cost", bench.out()).path("error");
+        assertThat(error.path("message").asText()).contains(complaint);
     }
 
     @Test

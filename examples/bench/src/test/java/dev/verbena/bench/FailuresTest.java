@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong ends with a clear line and an exit code, on both sides. */
 final class FailuresTest {
@@ -52,6 +53,7 @@ final class FailuresTest {
                 Arguments.of("write_bw -n 512 -l 256", "--post_list 256 is more than --tx-depth 128"),
                 Arguments.of("write_bw -m 1500", "--mtu 1500 is none of"),
                 Arguments.of("send_lat --local 127.0.0.1", "--local and HOST exclude each other"),
+                Arguments.of("send_lat -R -c UD", "-R goes with -c RC"),
                 Arguments.of("send_lat -p 0", "--port 0 is not within"));
     }
 
@@ -64,12 +66,15 @@ final class FailuresTest {
         assertThat(bench.document().path("error").path("code").asText()).isEqualTo("NO_DEVICE");
     }
 
-    @Test
-    void nobodyListening() throws Exception {
-        Bench bench = Bench.run("send_lat", "-p", Bench.freePort(), "127.0.0.1");
+    @ParameterizedTest
+    @ValueSource(strings = {"send_lat", "send_lat -R"})
+    void nobodyListening(String test) throws Exception {
+        Bench bench = Bench.run((test + " -p " + Bench.freePort() + " 127.0.0.1").split(" ", -1));
 
         assertThat(bench.exitCode()).isEqualTo(ExitCodes.PEER);
-        assertThat(bench.err()).contains("cannot be reached", "start the same benchmark without HOST there first");
+        assertThat(bench.err())
+                .containsAnyOf("cannot be reached", "refused the connection")
+                .contains("start the same benchmark without HOST there first");
     }
 
     @Test
@@ -123,14 +128,14 @@ final class FailuresTest {
                 Arguments.of("5.60\0\0\0\0\0\0\0\0\0\0\0\0", "has perftest 5.60, and versions before 5.70"));
     }
 
-    @Test
-    void aClientSaysThatItsServerWasKilled(@TempDir Path folder) throws Exception {
-        String port = Bench.freePort();
+    @ParameterizedTest
+    @ValueSource(strings = {"send_lat", "send_lat -R"})
+    void aClientSaysThatItsServerWasKilled(String test, @TempDir Path folder) throws Exception {
+        String line = test + " -D 60 --warm-up 0 -p " + Bench.freePort();
         Path said = folder.resolve("server");
-        Process server = Bench.process(said, "send_lat", "-p", port, "-D", "60", "--warm-up", "0");
+        Process server = Bench.process(said, line.split(" ", -1));
         await().until(() -> Files.readString(said).contains("Waiting for client"));
-        CompletableFuture<Bench> measuring =
-                Bench.start("send_lat", "-p", port, "-D", "60", "--warm-up", "0", "127.0.0.1");
+        CompletableFuture<Bench> measuring = Bench.start((line + " 127.0.0.1").split(" ", -1));
         await().until(() -> Files.readString(said).contains("tps average"));
 
         server.destroyForcibly().waitFor();

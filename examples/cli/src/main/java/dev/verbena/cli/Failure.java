@@ -151,8 +151,14 @@ public final class Failure extends RuntimeException {
         };
     }
 
-    /** What a failed step of the connection manager means. */
-    static Failure of(ConnectionEvent event, String peer) {
+    /**
+     * What a failed step of the connection manager means.
+     *
+     * @param event that says it
+     * @param peer for people
+     * @return the failure
+     */
+    public static Failure of(ConnectionEvent event, String peer) {
         int errno = Math.abs(event.status());
         return switch (event.type()) {
             case REJECTED -> new Failure(Code.PEER_REFUSED, peer + " refused the connection: " + event.explain());

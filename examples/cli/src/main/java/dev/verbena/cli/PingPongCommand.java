@@ -138,25 +138,16 @@ final class PingPongCommand extends VerbsCommand {
         within("--iters", iterations, 1, 100_000_000);
         within("--sl", serviceLevel, 0, 15);
         within("--gid-idx", gidIndex == null ? 0 : gidIndex, 0, 65535);
-        if (pathMtu() == Mtu.UNKNOWN) {
+        if (mtuOf(mtu) == Mtu.UNKNOWN) {
             throw usage("--mtu " + mtu + " is none of 256, 512, 1024, 2048, 4096");
         }
-    }
-
-    private Mtu pathMtu() {
-        for (Mtu candidate : Mtu.values()) {
-            if (candidate.bytes() == mtu && candidate != Mtu.UNKNOWN) {
-                return candidate;
-            }
-        }
-        return Mtu.UNKNOWN;
     }
 
     @Override
     protected void run(Report report) throws InterruptedException {
         Device device = device(provider());
         try (Context context = device.open()) {
-            GidEntry gid = gid(context);
+            GidEntry gid = gid(context, ibPort, gidIndex);
             PingPongSettings settings = settings(context, device);
             report.fields().put("bytes", settings.bytes());
             PingPong game = new PingPong(context, gid, settings);
@@ -176,19 +167,6 @@ final class PingPongCommand extends VerbsCommand {
         }
     }
 
-    private GidEntry gid(Context context) {
-        if (gidIndex == null) {
-            return context.chooseGid(ibPort, null);
-        }
-        return context.queryGids(ibPort).stream()
-                .filter(entry -> entry.index() == gidIndex && !entry.gid().isZero())
-                .findFirst()
-                .orElseThrow(() -> new Failure(
-                        Failure.Code.NO_DEVICE,
-                        context + " has no GID with index " + gidIndex + " at port " + ibPort,
-                        "'verbena gids' lists them"));
-    }
-
     private PingPongSettings settings(Context context, Device device) {
         PortAttributes port = context.queryPort(ibPort);
         int activeMtu = port.activeMtu().bytes();
@@ -205,7 +183,7 @@ final class PingPongCommand extends VerbsCommand {
                 bytes,
                 iterations,
                 receiveDepth,
-                pathMtu(),
+                mtuOf(mtu),
                 serviceLevel,
                 events,
                 timeouts.step());

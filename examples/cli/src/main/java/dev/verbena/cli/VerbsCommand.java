@@ -1,7 +1,10 @@
 package dev.verbena.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.verbena.verbs.Context;
 import dev.verbena.verbs.Device;
+import dev.verbena.verbs.GidEntry;
+import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.spi.VerbsProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -239,6 +242,57 @@ public abstract class VerbsCommand implements Callable<Integer> {
         Device device = DeviceChoice.device(provider, deviceName);
         note(provider.name(), device.name());
         return device;
+    }
+
+    /**
+     * A device that is known by its name, for instance because a connection leads to it.
+     *
+     * @param provider that it belongs to
+     * @param name of the device
+     * @return the device
+     * @throws Failure when there is no such device
+     */
+    protected final Device device(VerbsProvider provider, String name) {
+        Device device = DeviceChoice.device(provider, name);
+        note(provider.name(), device.name());
+        return device;
+    }
+
+    /**
+     * The GID that a port speaks with.
+     *
+     * @param context of the device
+     * @param port its number
+     * @param index of the GID; null for the one that 'verbena gids' shows as chosen
+     * @return the entry
+     * @throws Failure when there is no such entry
+     */
+    protected static GidEntry gid(Context context, int port, @Nullable Integer index) {
+        if (index == null) {
+            return context.chooseGid(port, null);
+        }
+        return context.queryGids(port).stream()
+                .filter(entry -> entry.index() == index && !entry.gid().isZero())
+                .findFirst()
+                .orElseThrow(() -> new Failure(
+                        Failure.Code.NO_DEVICE,
+                        context + " has no GID with index " + index + " at port " + port,
+                        "'verbena gids' lists them"));
+    }
+
+    /**
+     * An MTU by its size.
+     *
+     * @param bytes as people write it
+     * @return UNKNOWN for what is none
+     */
+    protected static Mtu mtuOf(int bytes) {
+        for (Mtu candidate : Mtu.values()) {
+            if (candidate.bytes() == bytes && candidate != Mtu.UNKNOWN) {
+                return candidate;
+            }
+        }
+        return Mtu.UNKNOWN;
     }
 
     /** Notes in the document what the command runs on; and says why, when it is neither asked for nor preferred. */

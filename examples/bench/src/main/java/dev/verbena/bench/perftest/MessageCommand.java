@@ -99,6 +99,7 @@ public final class MessageCommand extends BenchmarkCommand {
                 QueuePairType.RC,
                 false,
                 false,
+                false,
                 Mtu.UNKNOWN,
                 perSecond,
                 timeout());

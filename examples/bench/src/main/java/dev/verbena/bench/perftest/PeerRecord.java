@@ -1,6 +1,7 @@
 package dev.verbena.bench.perftest;
 
 import dev.verbena.verbs.Gid;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -29,11 +30,16 @@ record PeerRecord(int lid, int reads, int number, int psn, int rkey, long addres
     /** Bytes with one. */
     static final int LONG_BYTES = 108;
 
+    /** Bytes of perftest's structure, as it goes over a queue pair. */
+    static final int BINARY_BYTES = 56;
+
+    private static final int GID_BYTES = 16;
+
     private static final String HEAD =
             "([0-9a-f]{1,8}):([0-9a-f]{1,8}):([0-9a-f]{1,8}):([0-9a-f]{1,8}):" + "([0-9a-f]{8}):([0-9a-f]{16}):";
     private static final Pattern SHORT = Pattern.compile(HEAD + "[0-9a-f]{8}");
     private static final Pattern LONG = Pattern.compile(HEAD + "((?:[0-9a-f]{2}:){16})[0-9a-f]{8}:");
-    private static final Gid NO_GID = Gid.of(new byte[16]);
+    static final Gid NO_GID = Gid.of(new byte[16]);
 
     byte[] encode(boolean withGid) {
         String head =
@@ -62,6 +68,35 @@ record PeerRecord(int lid, int reads, int number, int psn, int rkey, long addres
                 unsigned(matcher.group(5)),
                 Long.parseUnsignedLong(matcher.group(6), 16),
                 withGid ? Gid.of(HexFormat.of().parseHex(matcher.group(7).replace(":", ""))) : NO_GID);
+    }
+
+    /** As it goes over a queue pair: big-endian numbers, with four bytes of nothing before the address, where C aligns it. */
+    byte[] encodeBinary() {
+        return ByteBuffer.allocate(BINARY_BYTES)
+                .putInt(lid)
+                .putInt(reads)
+                .putInt(number)
+                .putInt(psn)
+                .putInt(rkey)
+                .putInt(0)
+                .putLong(address)
+                .put(gid.bytes())
+                .array();
+    }
+
+    /** Reads what a peer sent over a queue pair. */
+    static PeerRecord decodeBinary(byte[] wire) {
+        ByteBuffer bytes = ByteBuffer.wrap(wire);
+        int lid = bytes.getInt();
+        int reads = bytes.getInt();
+        int number = bytes.getInt();
+        int psn = bytes.getInt();
+        int rkey = bytes.getInt();
+        int _ = bytes.getInt();
+        long address = bytes.getLong();
+        byte[] gid = new byte[GID_BYTES];
+        bytes.get(gid);
+        return new PeerRecord(lid, reads, number, psn, rkey, address, Gid.of(gid));
     }
 
     private static int unsigned(String hex) {

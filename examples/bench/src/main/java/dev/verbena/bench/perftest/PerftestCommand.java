@@ -10,6 +10,7 @@ import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.PortAttributes;
 import dev.verbena.verbs.QueuePairType;
+import dev.verbena.verbs.spi.VerbsProvider;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -119,6 +120,13 @@ public final class PerftestCommand extends BenchmarkCommand {
             description = "Both sides send at once, bandwidth only.")
     private boolean bothWays;
 
+    @Option(
+            names = {"-R", "--rdma_cm"},
+            description =
+                    "Exchange and connect through the connection manager instead of TCP; RC only, and HOST is an address"
+                            + " of the RDMA device.")
+    private boolean byManager;
+
     /**
      * The command of a benchmark.
      *
@@ -162,6 +170,9 @@ public final class PerftestCommand extends BenchmarkCommand {
             throw usage("--qp, --tx-depth, --post_list, --cq-mod and --bidirectional are for bandwidth, not for "
                     + test.command());
         }
+        if (byManager && connection != Connection.RC) {
+            throw usage("-R goes with -c RC, not with " + connection);
+        }
         String complaint = measure.complaint(test.isLatency(), test.command());
         if (complaint != null) {
             throw usage(complaint);
@@ -197,12 +208,7 @@ public final class PerftestCommand extends BenchmarkCommand {
     }
 
     private Mtu pathMtu() {
-        for (Mtu candidate : Mtu.values()) {
-            if (mtu != null && candidate.bytes() == mtu && candidate != Mtu.UNKNOWN) {
-                return candidate;
-            }
-        }
-        return Mtu.UNKNOWN;
+        return mtu == null ? Mtu.UNKNOWN : mtuOf(mtu);
     }
 
     private Settings settings(Mtu active) {
@@ -236,6 +242,7 @@ public final class PerftestCommand extends BenchmarkCommand {
                 QueuePairType.valueOf(connection.name()),
                 events,
                 bothWays,
+                byManager,
                 pathMtu(),
                 // The server answers; it is the client that keeps to a rate.
                 isClient() ? measure.perSecond : 0,
@@ -244,55 +251,70 @@ public final class PerftestCommand extends BenchmarkCommand {
 
     @Override
     protected void measure(Report report, BenchDocument document) throws InterruptedException {
-        Device device = device(provider());
+        VerbsProvider provider = provider();
+        if (byManager) {
+            // The device is the one that the peer is reached through.
+            try (CmChannel channel = isClient()
+                    ? CmChannel.connect(provider, server(), timeout(), isPatient())
+                    : CmChannel.accept(provider, port(), acceptTimeout(), timeout(), this::sayWaiting)) {
+                if (deviceName != null && !deviceName.equals(channel.deviceName())) {
+                    throw usage("-d " + deviceName + ": with -R the way to " + channel.name()
+                            + " decides, and it goes through " + channel.deviceName());
+                }
+                try (Context context = device(provider, channel.deviceName()).open()) {
+                    channel.open(context);
+                    play(report, document, context, () -> channel);
+                }
+            }
+            return;
+        }
+        Device device = device(provider);
         try (Context context = device.open()) {
-            GidEntry gid = gid(context);
-            PortAttributes port = context.queryPort(ibPort);
-            boolean routed = port.linkLayer() != PortAttributes.LinkLayer.INFINIBAND || gidIndex != null;
-            Settings settings = settings(pathMtu() == Mtu.UNKNOWN ? port.activeMtu() : pathMtu());
-            if (pathMtu() != Mtu.UNKNOWN && pathMtu().bytes() > port.activeMtu().bytes()) {
-                throw usage("--mtu " + mtu + " is more than the active MTU of " + device.name() + ": "
-                        + port.activeMtu().bytes());
-            }
-            try (PeerChannel channel = meet()) {
-                Session session = new Session(
-                        settings,
-                        context,
-                        gid,
-                        routed,
-                        channel,
-                        measure.warmUp,
-                        measure.output(this::say, report.fields(), document));
-                onStop(session.run()::stop);
-                session.play();
-            } catch (Run.Stopped e) {
-                throw new Failure(
-                        Failure.Code.INTERRUPTED, "interrupted; the results above are of what there was", "", e);
-            }
+            play(report, document, context, this::meet);
+        }
+    }
+
+    /** Where the other side comes from. */
+    private interface Meeting {
+        PeerChannel meet() throws InterruptedException;
+    }
+
+    private void play(Report report, BenchDocument document, Context context, Meeting meeting)
+            throws InterruptedException {
+        GidEntry gid = gid(context, ibPort, gidIndex);
+        PortAttributes port = context.queryPort(ibPort);
+        boolean routed = port.linkLayer() != PortAttributes.LinkLayer.INFINIBAND || gidIndex != null;
+        Settings settings = settings(pathMtu() == Mtu.UNKNOWN ? port.activeMtu() : pathMtu());
+        if (pathMtu() != Mtu.UNKNOWN && pathMtu().bytes() > port.activeMtu().bytes()) {
+            throw usage("--mtu " + mtu + " is more than the active MTU of "
+                    + context.device().name() + ": " + port.activeMtu().bytes());
+        }
+        try (PeerChannel channel = meeting.meet()) {
+            Session session = new Session(
+                    settings,
+                    context,
+                    gid,
+                    routed,
+                    channel,
+                    measure.warmUp,
+                    measure.output(this::say, report.fields(), document));
+            onStop(session.run()::stop);
+            session.play();
+        } catch (Run.Stopped e) {
+            throw new Failure(Failure.Code.INTERRUPTED, "interrupted; the results above are of what there was", "", e);
         }
     }
 
     private PeerChannel meet() throws InterruptedException {
         return isClient()
-                ? PeerChannel.connect(server(), timeout(), isPatient())
-                : PeerChannel.accept(port(), acceptTimeout(), timeout(), () -> {
-                    say("");
-                    say("************************************");
-                    say("* Waiting for client to connect... *");
-                    say("************************************");
-                });
+                ? TcpChannel.connect(server(), timeout(), isPatient())
+                : TcpChannel.accept(port(), acceptTimeout(), timeout(), this::sayWaiting);
     }
 
-    private GidEntry gid(Context context) {
-        if (gidIndex == null) {
-            return context.chooseGid(ibPort, null);
-        }
-        return context.queryGids(ibPort).stream()
-                .filter(entry -> entry.index() == gidIndex && !entry.gid().isZero())
-                .findFirst()
-                .orElseThrow(() -> new Failure(
-                        Failure.Code.NO_DEVICE,
-                        context + " has no GID with index " + gidIndex + " at port " + ibPort,
-                        "'verbena gids' lists them"));
+    private void sayWaiting() {
+        say("");
+        say("************************************");
+        say("* Waiting for client to connect... *");
+        say("************************************");
     }
 }

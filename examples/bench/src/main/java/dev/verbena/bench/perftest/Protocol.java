@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What the two sides tell each other over TCP around a benchmark, as perftest 6.06 does: the client speaks, the server
+ * What the two sides tell each other around a benchmark, over TCP or, with -R, over a queue pair, as perftest 6.06 does: the client speaks, the server
  * answers. A Verbena side adds its name behind the version's zero byte; two of them compare their options as well.
  *
  * <p>Threading: one thread. Every wait is bounded by the channel's timeout.
@@ -22,7 +22,6 @@ final class Protocol {
     private static final int OPTIONS_BYTES = 128;
     private static final int MTU_BYTES = 2;
     private static final int TURN_MAX = 1 << 20;
-    private static final int DONE_BYTES = 5;
 
     private final PeerChannel channel;
     private final boolean client;
@@ -124,9 +123,9 @@ final class Protocol {
 
     /** One queue pair's record for the other side's. */
     PeerRecord records(Side side, int which) throws InterruptedException {
-        byte[] theirs = exchange(side.record(which).encode(side.isRouted()), "the queue pair");
+        byte[] theirs = exchange(channel.encode(side.record(which), side.isRouted()), "the queue pair");
         try {
-            return PeerRecord.decode(theirs);
+            return channel.decode(theirs);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     Failure.Code.FAILED,
@@ -134,6 +133,12 @@ final class Protocol {
                     "does it run the same benchmark, and has it a GID index (-x)?",
                     e);
         }
+    }
+
+    /** The same before there are queue pairs: the content is nobody's. */
+    void meetEarly() throws InterruptedException {
+        PeerRecord nothing = new PeerRecord(0, 0, 0, 0, 0, 0, PeerRecord.NO_GID);
+        byte[] _ = exchange(channel.encode(nothing, true), "the connection");
     }
 
     /** perftest's way to wait for each other: records that say nothing new. */
@@ -163,6 +168,6 @@ final class Protocol {
     /** Says goodbye when both sides have done; later perftests than 6.06 close at once instead. */
     void end(Side side) throws InterruptedException {
         meet(side);
-        channel.writeIfOpen(Arrays.copyOf("done".getBytes(StandardCharsets.US_ASCII), DONE_BYTES));
+        channel.goodbye();
     }
 }

@@ -7,6 +7,7 @@ import dev.verbena.verbs.GidEntry;
 import dev.verbena.verbs.Mtu;
 import dev.verbena.verbs.QueuePairType;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One benchmark with a peer, from the first word to the last: perftest's order of steps, which differs from verb to verb.
@@ -23,6 +24,8 @@ final class Session {
     private final Duration warmUp;
     private final Output output;
     private final Protocol protocol;
+    private final String method;
+    private final @Nullable CmChannel manager;
     private final Run run;
     private CycleBuffer cycle = CycleBuffer.OWN;
 
@@ -46,6 +49,8 @@ final class Session {
         this.gid = gid;
         this.routed = routed;
         this.output = output;
+        this.method = channel.method();
+        this.manager = channel instanceof CmChannel connected ? connected : null;
         this.protocol = new Protocol(channel, settings.client());
         this.run = new Run(channel, settings.timeout());
     }
@@ -72,7 +77,15 @@ final class Session {
         boolean together = protocol.peerIsVerbena();
         String warmedUp =
                 isRehearsed() && !together ? WarmUp.play(settings, context.device(), gid, routed, warmUp) : "none";
-        try (Side side = new Side(context, gid, routed, settings, cycle)) {
+        // The connections end before the queue pairs that are attached to them.
+        try (Side side = new Side(context, gid, routed, settings, cycle);
+                CmPairs connections = manager == null ? null : manager.pairs(settings)) {
+            if (connections != null) {
+                connections.prepare();
+                protocol.meetEarly();
+                connections.connect(side);
+                protocol.meetEarly();
+            }
             printTest(side, mtu);
             connect(side, mtu);
             if (isRehearsed() && together) {
@@ -86,6 +99,9 @@ final class Session {
                 bandwidths(side);
             }
             output.say(LINE);
+            if (connections != null) {
+                connections.end();
+            }
         }
     }
 
@@ -285,7 +301,7 @@ final class Session {
         } else {
             output.say(" Max inline data : " + side.inlineBytes() + "[B]");
         }
-        output.say(" Data ex. method : Ethernet");
+        output.say(" Data ex. method : " + method);
         output.say(LINE);
         output.perftest().test(title, context.device().name(), settings, mtu);
     }

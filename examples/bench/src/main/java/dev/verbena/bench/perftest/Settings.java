@@ -22,6 +22,7 @@ import java.time.Duration;
  * @param type transport service
  * @param events whether to sleep until there are completions
  * @param bothWays whether both sides send at once
+ * @param byManager whether the connection manager connects the queue pairs
  * @param mtu of the path; unknown for the port's
  * @param perSecond messages a second that a latency benchmark begins, 0 for as many as go
  * @param timeout of any one wait for the other side
@@ -42,6 +43,7 @@ record Settings(
         QueuePairType type,
         boolean events,
         boolean bothWays,
+        boolean byManager,
         Mtu mtu,
         double perSecond,
         Duration timeout) {
@@ -67,7 +69,8 @@ record Settings(
                 + (all ? " -a" : " -s " + bytes)
                 + (isDuration() ? " -D " + seconds : " -n " + iterations)
                 + " -q " + queuePairs
-                + (bothWays ? " -b" : "");
+                + (bothWays ? " -b" : "")
+                + (byManager ? " -R" : "");
     }
 
     /** The same for another size. */
@@ -88,6 +91,7 @@ record Settings(
                 type,
                 events,
                 bothWays,
+                byManager,
                 mtu,
                 perSecond,
                 timeout);
@@ -111,6 +115,7 @@ record Settings(
                 type,
                 events,
                 bothWays,
+                false,
                 mtu,
                 0,
                 timeout);

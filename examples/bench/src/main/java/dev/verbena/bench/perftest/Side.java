@@ -58,7 +58,7 @@ final class Side implements AutoCloseable {
     private final int inlineBytes;
 
     /**
-     * Makes everything, queue pairs in INIT.
+     * Makes everything, queue pairs in INIT; or in RESET, for the connection manager.
      *
      * @param routed whether packets carry GIDs
      */
@@ -92,7 +92,9 @@ final class Side implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             qps[i] = queuePair();
             psns[i] = ThreadLocalRandom.current().nextInt(PSN_MAX);
-            initialize(qps[i]);
+            if (!settings.byManager()) {
+                initialize(qps[i]);
+            }
         }
         int wanted = settings.inlineBytes() < 0 ? defaultInlineBytes() : settings.inlineBytes();
         inlineBytes = Math.min(wanted, qps[0].inlineMax());
@@ -155,8 +157,12 @@ final class Side implements AutoCloseable {
         return routed;
     }
 
-    /** Makes a queue pair ready to speak with the other side's. */
+    /** Makes a queue pair ready to speak with the other side's, unless the connection manager has done so. */
     void connect(int which, PeerRecord remote, Mtu mtu) {
+        if (settings.byManager()) {
+            remotes[which] = remote;
+            return;
+        }
         if (routed && remote.gid().isZero()) {
             throw new Failure(
                     Failure.Code.FAILED, "the other side told no GID, and RoCE needs one", "start it with -x INDEX");

@@ -10,6 +10,7 @@ import dev.verbena.verbs.QueuePairType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -137,6 +138,20 @@ final class PerftestTextsTest {
         }
     }
 
+    /** lid, reads, number, psn, rkey, padding, address, GID, and what this side does not use. */
+    @Test
+    void aRecordOverAQueuePairIsPerftestsStructureInNetworkOrder() {
+        Gid gid = Gid.parse("fe80::5054:ff:fe12:3456");
+        PeerRecord record = new PeerRecord(0x1234, 16, 0x000011, 0xabcdef, 0x89abcdef, 0x7f0102030405L, gid);
+
+        byte[] wire = record.encodeBinary();
+
+        assertThat(HexFormat.of().formatHex(wire))
+                .isEqualTo("00001234" + "00000010" + "00000011" + "00abcdef" + "89abcdef" + "00000000"
+                        + "00007f0102030405" + "fe80000000000000505400fffe123456" + "0000000000000000");
+        assertThat(PeerRecord.decodeBinary(wire)).isEqualTo(record);
+    }
+
     private static Settings latency(double perSecond) {
         return new Settings(
                 SEND_LAT,
@@ -152,6 +167,7 @@ final class PerftestTextsTest {
                 1,
                 1,
                 QueuePairType.RC,
+                false,
                 false,
                 false,
                 Mtu.UNKNOWN,
