@@ -46,7 +46,7 @@ final class ModelMessages {
         Step.Request request = next.what();
         ModelEnd.Posted<Step.Receive> receive = to.receives.peek();
         boolean toGroup = request.key() == Key.GROUP;
-        Model.require(!toGroup || model.rules().multicast(), "the device has no groups");
+        Model.require(!toGroup || (model.rules().multicast() && model.rules().sound()), "the device has no groups");
         Model.require(!toGroup || !from.attached, "whether a member hears itself is left open");
         boolean late = receive != null && receive.step() > next.step();
         Model.require(reliable || receive != null, "nobody can see when an unreliable message was lost");
@@ -93,6 +93,7 @@ final class ModelMessages {
     /** IBTA 9.7.5.2.8: the requester tries as often as rnr_retry says, then it fails; the responder has seen nothing. */
     private void notReady(ModelEnd from, Step.Request request) {
         Model.require(setup.rnrRetry() != Model.ENDLESS, "it waits for ever");
+        Model.require(mayWait, "the device may never go on");
         model.failSend(from, request, EnumSet.of(CompletionStatus.RNR_RETRY_EXC_ERR));
     }
 

@@ -90,6 +90,7 @@ final class ModelStates {
     /** IBTA 10.3.1: RESET, and closing, forget what is posted without a completion; nothing is answered from then on. */
     void silence(ModelEnd end) {
         model.requireQuiet();
+        Model.require(rules.sound() || setup.type() == QueuePairType.RC, "the peer may fail, and should not");
         reset(end);
         end.state = QueuePairState.RESET;
     }
@@ -98,6 +99,7 @@ final class ModelStates {
     void revive() {
         model.requireQuiet();
         for (Side side : Side.values()) {
+            Model.require(rules.sound() || model.end(side).isOver(), "what is posted may not be forgotten");
             reset(model.end(side));
             model.end(side).state = QueuePairState.READY_TO_SEND;
         }
@@ -123,7 +125,7 @@ final class ModelStates {
 
     private void member(ModelEnd end, boolean attached) {
         model.requireQuiet();
-        boolean datagrams = setup.type() == QueuePairType.UD && rules.multicast();
+        boolean datagrams = setup.type() == QueuePairType.UD && rules.multicast() && rules.sound();
         Model.require(datagrams && end.attached == attached && !end.isOver(), "it may be refused");
     }
 
