@@ -94,8 +94,9 @@ final class DeadRuns {
 
     private static String machine() {
         try {
+            // By lines: readString reads one byte first, and such a file gives nothing after that.
             String boot =
-                    Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).trim();
+                    Files.readAllLines(Path.of("/proc/sys/kernel/random/boot_id")).getFirst();
             return boot + "/" + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
         } catch (IOException e) {
             throw new IllegalStateException("cannot tell this machine from others", e);
