@@ -95,8 +95,8 @@ final class DeadRuns {
     private static String machine() {
         try {
             // By lines: readString reads one byte first, and such a file gives nothing after that.
-            String boot =
-                    Files.readAllLines(Path.of("/proc/sys/kernel/random/boot_id")).getFirst();
+            String boot = Files.readAllLines(Path.of("/proc/sys/kernel/random/boot_id"))
+                    .getFirst();
             return boot + "/" + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
         } catch (IOException e) {
             throw new IllegalStateException("cannot tell this machine from others", e);

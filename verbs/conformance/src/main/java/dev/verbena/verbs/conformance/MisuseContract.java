@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class MisuseContract extends Contract {
     private static final int RACE_ROUNDS = 10_000;
     /** What the rounds may take; a processor gets through all of them, an emulated machine through some. */
-    private static final int RACE_SECONDS = 60;
+    private static final int RACE_SECONDS = 30;
     /** With the child's start and end. */
     private static final int RACE_LIMIT_SECONDS = 200;
 

@@ -471,6 +471,10 @@ final class EmbeddedConnectionId implements ConnectionIdDriver, Agent.Handler, A
     }
 
     private void close(State last) {
+        if (state == State.LISTENING) {
+            // The agent's poll holds the socket a little longer: who connects from now on must find nobody.
+            int _ = Linux.shutdown(fd);
+        }
         state = last;
         if (watched) {
             channel.node().unregister(this);

@@ -42,6 +42,7 @@ final class Linux {
     static final int MAP_SHARED = 1;
 
     static final int AF_UNIX = 1;
+    private static final int SHUT_RDWR = 2;
     static final int SOCK_SEQPACKET = 5;
     static final int SOCK_NONBLOCK = 1 << 11;
     static final int SOCK_CLOEXEC = 1 << 19;
@@ -79,6 +80,7 @@ final class Linux {
     private static final MethodHandle SOCKET = ints("socket", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle BIND = ints("bind", JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle LISTEN = ints("listen", JAVA_INT, JAVA_INT);
+    private static final MethodHandle SHUTDOWN = ints("shutdown", JAVA_INT, JAVA_INT);
     private static final MethodHandle ACCEPT4 = ints("accept4", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
     private static final MethodHandle CONNECT = ints("connect", JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle SENDMSG = longs("sendmsg", JAVA_INT, JAVA_LONG, JAVA_INT);
@@ -289,6 +291,16 @@ final class Linux {
         try {
             MemorySegment block = ERRNO.get();
             return check((int) LISTEN.invokeExact(block, fd, backlog), block);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** Both ways: nobody can connect any more, whoever still holds the socket. */
+    static int shutdown(int fd) {
+        try {
+            MemorySegment block = ERRNO.get();
+            return check((int) SHUTDOWN.invokeExact(block, fd, SHUT_RDWR), block);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
