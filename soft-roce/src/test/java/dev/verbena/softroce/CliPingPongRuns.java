@@ -11,11 +11,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Verbena's ping-pong with rdma-core's ibv_rc_pingpong, ibv_uc_pingpong and ibv_ud_pingpong: in every build one of each
+ * Verbena's ping-pong with rdma-core's ibv_rc_pingpong, ibv_uc_pingpong and ibv_ud_pingpong, on request: one of each
  * side, with {@code -Dpingpong.all=true} all three from both.
  */
 @SoftRoceTest
-final class CliPingPongIT {
+final class CliPingPongRuns {
     private static final boolean ALL = Boolean.getBoolean("pingpong.all");
     private static final List<String> TYPES = List.of("rc", "uc", "ud");
     private static final String ROUNDS = "200";

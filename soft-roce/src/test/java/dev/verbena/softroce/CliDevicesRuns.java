@@ -10,9 +10,9 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What the commands tell of a real device, beside what ibv_devinfo and the kernel tell. */
+/** What the commands tell of a real device, beside what ibv_devinfo and the kernel tell; on request. */
 @SoftRoceTest
-final class CliDevicesIT {
+final class CliDevicesRuns {
     @BeforeAll
     static void install(SoftRocePeers peers) {
         VerbenaCommand.install(peers);
